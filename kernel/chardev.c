@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /dev/globalfifo: file operations, and loading and unloading. Every operation
+ * unpacks its arguments and calls one function of the core, which decides.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cdev.h>
+#include <linux/device.h>
+#include <linux/fs.h>
+#include <linux/kdev_t.h>
+#include <linux/log2.h>
+#include <linux/module.h>
+#include <linux/poll.h>
+#include <linux/slab.h>
+#include <linux/uio.h>
+
+#include "fifo.h"
+#include "globalfifo.h"
+#include "notify.h"
+
+#define GF_DEVICES_MAX	256
+
+static unsigned int ndevices = 1;
+module_param(ndevices, uint, 0444);
+MODULE_PARM_DESC(ndevices, "How many FIFOs, 1 to 256 (default 1)");
+
+static unsigned int size = GLOBALFIFO_SIZE;
+module_param(size, uint, 0444);
+MODULE_PARM_DESC(size, "Bytes in each FIFO, a power of two from 1024 to 16777216 (default 4096)");
+
+static unsigned int major;
+module_param(major, uint, 0444);
+MODULE_PARM_DESC(major, "Major device number, 0 for any that is free (default 0)");
+
+/* One device; freed with the last reference to @dev, which @cdev holds one of. */
+struct gf_device {
+	struct device dev;
+	struct cdev cdev;
+	struct gf_fifo fifo;
+};
+
+static struct class gf_class = { .name = "globalfifo" };
+static struct gf_device *gf_devices[GF_DEVICES_MAX];
+static dev_t gf_first;
+
+static bool gf_nowait(const struct kiocb *iocb)
+{
+	return (iocb->ki_flags & IOCB_NOWAIT) ||
+	       (iocb->ki_filp->f_flags & O_NONBLOCK);
+}
+
+static ssize_t gf_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	return gf_fifo_read(iocb->ki_filp->private_data, to, gf_nowait(iocb));
+}
+
+static ssize_t gf_write_iter(struct kiocb *iocb, struct iov_iter *from)
+{
+	return gf_fifo_write(iocb->ki_filp->private_data, from,
+			     gf_nowait(iocb));
+}
+
+static __poll_t gf_poll(struct file *file, poll_table *wait)
+{
+	return gf_fifo_poll(file->private_data, file, wait);
+}
+
+static int gf_fasync(int fd, struct file *file, int on)
+{
+	struct gf_fifo *fifo = file->private_data;
+
+	return gf_notify_fasync(&fifo->notify, fd, file, on);
+}
+
+static int gf_open(struct inode *inode, struct file *file)
+{
+	struct gf_device *gdev = container_of(inode->i_cdev, struct gf_device,
+					      cdev);
+
+	file->private_data = &gdev->fifo;
+	file->f_mode |= FMODE_NOWAIT | FMODE_CAN_ODIRECT;
+	return stream_open(inode, file);
+}
+
+static const struct file_operations gf_fops = {
+	.owner		= THIS_MODULE,
+	.open		= gf_open,
+	.read_iter	= gf_read_iter,
+	.write_iter	= gf_write_iter,
+	.poll		= gf_poll,
+	.fasync		= gf_fasync,
+};
+
+static void gf_device_release(struct device *dev)
+{
+	struct gf_device *gdev = container_of(dev, struct gf_device, dev);
+
+	gf_fifo_destroy(&gdev->fifo);
+	kfree(gdev);
+}
+
+static struct gf_device *gf_device_alloc(void)
+{
+	struct gf_device *gdev = kzalloc(sizeof(*gdev), GFP_KERNEL);
+
+	if (!gdev)
+		return NULL;
+	if (gf_fifo_init(&gdev->fifo, size, &gf_fifo_uaccess)) {
+		kfree(gdev);
+		return NULL;
+	}
+	device_initialize(&gdev->dev);
+	gdev->dev.class = &gf_class;
+	gdev->dev.release = gf_device_release;
+	cdev_init(&gdev->cdev, &gf_fops);
+	gdev->cdev.owner = THIS_MODULE;
+	return gdev;
+}
+
+/* The first node has no number in its name: it is the book's. */
+static int gf_device_add(unsigned int index)
+{
+	struct gf_device *gdev = gf_device_alloc();
+	int err;
+
+	if (!gdev)
+		return -ENOMEM;
+	gdev->dev.devt = MKDEV(MAJOR(gf_first), MINOR(gf_first) + index);
+	err = index ? dev_set_name(&gdev->dev, "globalfifo%u", index) :
+		      dev_set_name(&gdev->dev, "globalfifo");
+	if (!err)
+		err = cdev_device_add(&gdev->cdev, &gdev->dev);
+	if (err)
+		put_device(&gdev->dev);
+	else
+		gf_devices[index] = gdev;
+	return err;
+}
+
+static void gf_devices_remove(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < GF_DEVICES_MAX && gf_devices[i]; i++) {
+		cdev_device_del(&gf_devices[i]->cdev, &gf_devices[i]->dev);
+		put_device(&gf_devices[i]->dev);
+		gf_devices[i] = NULL;
+	}
+}
+
+static int gf_check_params(void)
+{
+	if (ndevices < 1 || ndevices > GF_DEVICES_MAX)
+		pr_err("ndevices=%u: must be from 1 to %u\n", ndevices,
+		       GF_DEVICES_MAX);
+	else if (size < GLOBALFIFO_SIZE_MIN || size > GLOBALFIFO_SIZE_MAX ||
+		 !is_power_of_2(size))
+		pr_err("size=%u: must be a power of two from %u to %u\n", size,
+		       GLOBALFIFO_SIZE_MIN, GLOBALFIFO_SIZE_MAX);
+	else
+		return 0;
+	return -EINVAL;
+}
+
+static int gf_register_numbers(void)
+{
+	int err;
+
+	if (!major)
+		return alloc_chrdev_region(&gf_first, 0, ndevices,
+					   KBUILD_MODNAME);
+
+	gf_first = MKDEV(major, 0);
+	err = register_chrdev_region(gf_first, ndevices, KBUILD_MODNAME);
+	if (err)
+		pr_err("major=%u: cannot be had, error %d\n", major, err);
+	return err;
+}
+
+static int __init gf_init(void)
+{
+	unsigned int i;
+	int err;
+
+	err = gf_check_params();
+	if (err)
+		return err;
+	err = gf_register_numbers();
+	if (err)
+		return err;
+	err = class_register(&gf_class);
+	if (err)
+		goto err_numbers;
+	for (i = 0; i < ndevices; i++) {
+		err = gf_device_add(i);
+		if (err)
+			goto err_devices;
+	}
+	return 0;
+
+err_devices:
+	gf_devices_remove();
+	class_unregister(&gf_class);
+err_numbers:
+	unregister_chrdev_region(gf_first, ndevices);
+	return err;
+}
+module_init(gf_init);
+
+static void __exit gf_exit(void)
+{
+	gf_devices_remove();
+	class_unregister(&gf_class);
+	unregister_chrdev_region(gf_first, ndevices);
+}
+module_exit(gf_exit);
+
+MODULE_DESCRIPTION("A FIFO character device");
+MODULE_LICENSE("GPL");

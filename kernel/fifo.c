@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The core: one FIFO, its lock and its rules. See fifo.h. */
+
+#include <linux/errno.h>
+#include <linux/fs.h>
+#include <linux/lockdep.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+#include <linux/uio.h>
+
+#include "fifo.h"
+#include "globalfifo.h"
+
+/* How often a copy may fail although its pages were just brought in. */
+#define GF_FAULT_RETRIES	16
+
+static size_t gf_to_iter(const void *from, size_t len, struct iov_iter *to)
+{
+	return copy_to_iter(from, len, to);
+}
+
+static size_t gf_from_iter(void *to, size_t len, struct iov_iter *from)
+{
+	return copy_from_iter(to, len, from);
+}
+
+/* The real border: whatever memory the iov_iter describes. */
+const struct gf_fifo_ops gf_fifo_uaccess = {
+	.to_iter		= gf_to_iter,
+	.from_iter		= gf_from_iter,
+	.fault_in_writeable	= fault_in_iov_iter_writeable,
+	.fault_in_readable	= fault_in_iov_iter_readable,
+};
+
+/**
+ * gf_fifo_init - make an empty FIFO
+ * @fifo: what to initialise
+ * @size: its bytes, a power of two
+ * @ops: how bytes cross the border; &gf_fifo_uaccess outside tests
+ *
+ * Context: process; may sleep.
+ * Return: 0, or -ENOMEM.
+ */
+int gf_fifo_init(struct gf_fifo *fifo, unsigned int size,
+		 const struct gf_fifo_ops *ops)
+{
+	void *data = kvmalloc(size, GFP_KERNEL_ACCOUNT);
+
+	if (!data)
+		return -ENOMEM;
+
+	*fifo = (struct gf_fifo){ .ops = ops };
+	mutex_init(&fifo->lock);
+	gf_ring_init(&fifo->ring, data, size);
+	gf_waiters_init(&fifo->readers);
+	gf_waiters_init(&fifo->writers);
+	init_waitqueue_head(&fifo->poll);
+	return 0;
+}
+
+/**
+ * gf_fifo_destroy - free what gf_fifo_init() allocated
+ * @fifo: a FIFO that nobody uses any more
+ *
+ * Context: process; may sleep.
+ */
+void gf_fifo_destroy(struct gf_fifo *fifo)
+{
+	mutex_destroy(&fifo->lock);
+	kvfree(fifo->ring.data);
+}
+
+static struct gf_waiters *gf_fifo_side(struct gf_fifo *fifo, int rw)
+{
+	return rw == READ ? &fifo->readers : &fifo->writers;
+}
+
+/* What there is for @rw: bytes to read, or room to write to. */
+static size_t gf_fifo_avail(const struct gf_fifo *fifo, int rw)
+{
+	lockdep_assert_held(&fifo->lock);
+	return rw == READ ? gf_ring_used(&fifo->ring) :
+			    gf_ring_room(&fifo->ring);
+}
+
+/*
+ * Every way out of the lock: whatever was done or left undone under it, those
+ * who can go on now are woken. Usually nobody sleeps, and this is two loads.
+ */
+static void gf_fifo_unlock(struct gf_fifo *fifo)
+{
+	size_t used = gf_fifo_avail(fifo, READ);
+	size_t room = gf_fifo_avail(fifo, WRITE);
+
+	mutex_unlock(&fifo->lock);
+	gf_waiters_wake(&fifo->readers, used);
+	gf_waiters_wake(&fifo->writers, room);
+}
+
+/*
+ * Take the lock with at least @need there for @rw. The condition is looked at
+ * before the signal: who is let in and signalled at once goes in.
+ *
+ * Returns 0 with the lock held, else an error without it.
+ */
+static int gf_fifo_lock_when(struct gf_fifo *fifo, int rw, size_t need,
+			     size_t want, bool nowait)
+{
+	struct gf_waiter waiter;
+
+	mutex_lock(&fifo->lock);
+	while (gf_fifo_avail(fifo, rw) < need) {
+		if (nowait || signal_pending(current)) {
+			gf_fifo_unlock(fifo);
+			return nowait ? -EAGAIN : -ERESTARTSYS;
+		}
+		gf_waiter_start(&waiter, gf_fifo_side(fifo, rw), need, want);
+		gf_fifo_unlock(fifo);
+		schedule();
+		mutex_lock(&fifo->lock);
+		gf_waiter_finish(&waiter);
+	}
+	return 0;
+}
+
+/* Copy one span; returns how many bytes made it. */
+static size_t gf_fifo_copy_span(struct gf_fifo *fifo, int rw,
+				struct gf_span span, struct iov_iter *iter)
+{
+	return rw == READ ? fifo->ops->to_iter(span.base, span.len, iter) :
+			    fifo->ops->from_iter(span.base, span.len, iter);
+}
+
+/*
+ * Copy @len bytes between the ring and @iter, all or nothing: a short copy
+ * leaves @iter where it was and nothing in the ring.
+ */
+static bool gf_fifo_copy(struct gf_fifo *fifo, int rw, struct iov_iter *iter,
+			 size_t len)
+{
+	struct gf_span span;
+	size_t done = 0;
+	size_t copied;
+
+	pagefault_disable();
+	do {
+		span = rw == READ ? gf_ring_used_span(&fifo->ring, done) :
+				    gf_ring_room_span(&fifo->ring, done);
+		span.len = min(span.len, len - done);
+		copied = gf_fifo_copy_span(fifo, rw, span, iter);
+		done += copied;
+	} while (copied == span.len && done < len);
+	pagefault_enable();
+
+	if (done == len)
+		return true;
+	iov_iter_revert(iter, done);
+	return false;
+}
+
+/* Bring in @len bytes' worth of pages; returns how many bytes are bad. */
+static size_t gf_fifo_fault_in(struct gf_fifo *fifo, int rw,
+			       const struct iov_iter *iter, size_t len)
+{
+	return rw == READ ? fifo->ops->fault_in_writeable(iter, len) :
+			    fifo->ops->fault_in_readable(iter, len);
+}
+
+/* A transfer is done and visible: tell those who do not sleep in one. */
+static void gf_fifo_announce(struct gf_fifo *fifo, int rw)
+{
+	if (rw == READ) {
+		wake_up_poll(&fifo->poll, EPOLLOUT | EPOLLWRNORM);
+		gf_notify_writable(&fifo->notify);
+	} else {
+		wake_up_poll(&fifo->poll, EPOLLIN | EPOLLRDNORM);
+		gf_notify_readable(&fifo->notify);
+	}
+}
+
+/*
+ * One read or write. @need is the least that may be transferred; @limit the
+ * most, which shrinks to the bytes before a bad address.
+ */
+static ssize_t gf_fifo_transfer(struct gf_fifo *fifo, int rw,
+				struct iov_iter *iter, size_t need, bool nowait)
+{
+	size_t limit = iov_iter_count(iter);
+	unsigned int tries;
+	size_t len, bad;
+	int err;
+
+	for (tries = 0; tries <= GF_FAULT_RETRIES; tries++) {
+		err = gf_fifo_lock_when(fifo, rw, need, limit, nowait);
+		if (err)
+			return err;
+
+		len = min(limit, gf_fifo_avail(fifo, rw));
+		if (gf_fifo_copy(fifo, rw, iter, len)) {
+			if (rw == READ)
+				gf_ring_take(&fifo->ring, len);
+			else
+				gf_ring_put(&fifo->ring, len);
+			gf_fifo_unlock(fifo);
+			gf_fifo_announce(fifo, rw);
+			return len;
+		}
+
+		gf_fifo_unlock(fifo);
+		bad = gf_fifo_fault_in(fifo, rw, iter, len);
+		if (bad)
+			limit = len - bad;
+		if (limit < need)
+			break;
+	}
+	return -EFAULT;
+}
+
+/**
+ * gf_fifo_read - take bytes out
+ * @fifo: the FIFO
+ * @to: where they go; advanced by what is returned
+ * @nowait: fail rather than sleep on an empty FIFO
+ *
+ * Takes what is there, up to the room in @to, and sleeps only when there is
+ * nothing (R1, R2).
+ *
+ * Context: process; may sleep, for faults even if @nowait.
+ * Return: how many bytes, 0 only if @to has no room; -EAGAIN if empty and
+ * @nowait; -ERESTARTSYS if a signal ended the wait; -EFAULT if the first byte
+ * of @to is bad.
+ */
+ssize_t gf_fifo_read(struct gf_fifo *fifo, struct iov_iter *to, bool nowait)
+{
+	if (!iov_iter_count(to))
+		return 0;
+	return gf_fifo_transfer(fifo, READ, to, 1, nowait);
+}
+
+/**
+ * gf_fifo_write - put bytes in
+ * @fifo: the FIFO
+ * @from: where they come from; advanced by what is returned
+ * @nowait: fail rather than sleep for want of room
+ *
+ * Sleeps until GLOBALFIFO_ATOMIC bytes fit, or all of @from if that is less,
+ * then puts in what fits, side by side (W1).
+ *
+ * Context: process; may sleep, for faults even if @nowait.
+ * Return: how many bytes, 0 only if @from has none; -EAGAIN if they do not fit
+ * and @nowait; -ERESTARTSYS if a signal ended the wait; -EFAULT if fewer bytes
+ * than have to go in together can be read.
+ */
+ssize_t gf_fifo_write(struct gf_fifo *fifo, struct iov_iter *from, bool nowait)
+{
+	size_t need = min_t(size_t, iov_iter_count(from), GLOBALFIFO_ATOMIC);
+
+	if (!need)
+		return 0;
+	return gf_fifo_transfer(fifo, WRITE, from, need, nowait);
+}
+
+/**
+ * gf_fifo_poll - what would not block
+ * @fifo: the FIFO
+ * @file: the file, which says the directions to look at
+ * @wait: how to be told of changes
+ *
+ * The state is read without the lock, but after poll_wait(): a transfer whose
+ * wakeup missed the new entry released the queue's lock before poll_wait()
+ * took it, so its bytes are seen here. The diagram in eventfd_poll() says the
+ * same at length.
+ *
+ * Context: process.
+ * Return: EPOLLIN and EPOLLRDNORM if a read would not block, EPOLLOUT and
+ * EPOLLWRNORM if a write of GLOBALFIFO_ATOMIC bytes would not (K3).
+ */
+__poll_t gf_fifo_poll(struct gf_fifo *fifo, struct file *file, poll_table *wait)
+{
+	__poll_t mask = 0;
+	size_t used;
+
+	poll_wait(file, &fifo->poll, wait);
+	used = gf_ring_peek_used(&fifo->ring);
+	if ((file->f_mode & FMODE_READ) && used > 0)
+		mask |= EPOLLIN | EPOLLRDNORM;
+	if ((file->f_mode & FMODE_WRITE) &&
+	    fifo->ring.size - used >= GLOBALFIFO_ATOMIC)
+		mask |= EPOLLOUT | EPOLLWRNORM;
+	return mask;
+}

@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What KUnit lacks for testing drivers. See testkit.h. */
+
+#include <linux/anon_inodes.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/jiffies.h>
+#include <linux/kthread.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+
+#include "compat.h"
+#include "testkit.h"
+
+static int tk_thread_main(void *data)
+{
+	struct tk_thread *thread = data;
+
+	allow_signal(SIGINT);
+	thread->ret = thread->fn(thread->arg);
+	complete_all(&thread->done);
+	return 0;
+}
+
+/* The end of a case: a thread that is still at it is interrupted. */
+static void tk_thread_end(void *data)
+{
+	struct tk_thread *thread = data;
+
+	tk_interrupt(thread);
+	kthread_stop(thread->task);
+	put_task_struct(thread->task);
+}
+
+/**
+ * tk_start - run a function in a thread of its own
+ * @test: the test
+ * @fn: the function; it must return when it is interrupted
+ * @arg: its argument
+ *
+ * Return: the thread; it never fails, but ends the test.
+ */
+struct tk_thread *tk_start(struct kunit *test, long (*fn)(void *arg), void *arg)
+{
+	struct tk_thread *thread = kunit_kzalloc(test, sizeof(*thread),
+						 GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, thread);
+	thread->fn = fn;
+	thread->arg = arg;
+	init_completion(&thread->done);
+	thread->task = kthread_create(tk_thread_main, thread, "testkit");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(thread->task));
+	/* kthread_stop() wants it to be there, even if it is done. */
+	get_task_struct(thread->task);
+	wake_up_process(thread->task);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, tk_thread_end,
+							   thread));
+	return thread;
+}
+
+static bool tk_is_queued(struct task_struct *task,
+			 struct wait_queue_head *queue)
+{
+	struct wait_queue_entry *entry;
+	bool queued = false;
+	unsigned long flags;
+
+	spin_lock_irqsave(&queue->lock, flags);
+	list_for_each_entry(entry, &queue->head, entry)
+		queued |= entry->private == task;
+	spin_unlock_irqrestore(&queue->lock, flags);
+	return queued;
+}
+
+/**
+ * tk_wait_asleep - wait until a thread sleeps on a queue
+ * @test: the test
+ * @thread: the thread
+ * @queue: the queue
+ *
+ * On return it is off the processor, in an interruptible sleep, and has an
+ * entry in @queue. Ends the test if that does not come to pass.
+ */
+void tk_wait_asleep(struct kunit *test, struct tk_thread *thread,
+		    struct wait_queue_head *queue)
+{
+	unsigned long deadline = jiffies + TK_PATIENCE;
+
+	while (!tk_is_queued(thread->task, queue) ||
+	       !wait_task_inactive(thread->task, TASK_INTERRUPTIBLE)) {
+		KUNIT_ASSERT_FALSE_MSG(test, tk_is_done(thread),
+				       "returned %ld, should sleep",
+				       thread->ret);
+		KUNIT_ASSERT_TRUE_MSG(test, time_before(jiffies, deadline),
+				      "does not go to sleep");
+		yield();
+	}
+}
+
+/**
+ * tk_is_done - has the function returned?
+ * @thread: the thread
+ *
+ * Return: whether it has. False says nothing about the next moment, unless
+ * the thread is known to be asleep.
+ */
+bool tk_is_done(struct tk_thread *thread)
+{
+	return completion_done(&thread->done);
+}
+
+/**
+ * tk_interrupt - send a signal to a thread
+ * @thread: the thread
+ *
+ * As if the user had typed ^C: interruptible waits end with -ERESTARTSYS.
+ */
+void tk_interrupt(struct tk_thread *thread)
+{
+	send_sig(SIGINT, thread->task, 1);
+}
+
+/**
+ * tk_join - wait until the function has returned
+ * @test: the test
+ * @thread: the thread
+ *
+ * Return: what it returned. Ends the test if it does not.
+ */
+long tk_join(struct kunit *test, struct tk_thread *thread)
+{
+	KUNIT_ASSERT_NE_MSG(test, 0UL,
+			    wait_for_completion_timeout(&thread->done,
+							TK_PATIENCE),
+			    "is still asleep");
+	return thread->ret;
+}
+
+static int tk_counter_wake(struct wait_queue_entry *entry, unsigned int mode,
+			   int flags, void *key)
+{
+	struct tk_counter *counter = container_of(entry, struct tk_counter,
+						  entry);
+
+	counter->wakes++;
+	counter->key = key;
+	return 0;
+}
+
+static void tk_counter_end(void *data)
+{
+	struct tk_counter *counter = data;
+
+	remove_wait_queue(counter->queue, &counter->entry);
+}
+
+/**
+ * tk_count_wakes - count the wakeups of a queue from now on
+ * @test: the test
+ * @queue: the queue
+ *
+ * The entry is not exclusive and takes nobody's wakeup.
+ *
+ * Return: the counter.
+ */
+struct tk_counter *tk_count_wakes(struct kunit *test,
+				  struct wait_queue_head *queue)
+{
+	struct tk_counter *counter = kunit_kzalloc(test, sizeof(*counter),
+						   GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, counter);
+	counter->queue = queue;
+	init_waitqueue_func_entry(&counter->entry, tk_counter_wake);
+	add_wait_queue(queue, &counter->entry);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, tk_counter_end,
+							   counter));
+	return counter;
+}
+
+static void tk_file_end(void *data)
+{
+	tk_close(data);
+}
+
+/**
+ * tk_open - make a file
+ * @test: the test
+ * @fops: its operations; ->open is not called
+ * @private_data: for them
+ * @flags: O_RDONLY, O_WRONLY or O_RDWR, O_NONBLOCK
+ *
+ * Return: the file, closed when the case ends if not before.
+ */
+struct tk_file *tk_open(struct kunit *test, const struct file_operations *fops,
+			void *private_data, int flags)
+{
+	struct tk_file *holder = kunit_kzalloc(test, sizeof(*holder),
+					       GFP_KERNEL);
+	struct file *file;
+
+	KUNIT_ASSERT_NOT_NULL(test, holder);
+	file = anon_inode_getfile("[testkit]", fops, private_data, flags);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
+	holder->file = file;
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, tk_file_end,
+							   holder));
+	return holder;
+}
+
+/**
+ * tk_close - the last close of a file
+ * @holder: the file; may be closed already
+ *
+ * The file is gone on return, its ->fasync and ->release have run.
+ */
+void tk_close(struct tk_file *holder)
+{
+	if (holder->file)
+		__fput_sync(holder->file);
+	holder->file = NULL;
+}
+
+/**
+ * tk_own - have a file's SIGIO sent to this thread
+ * @test: the test
+ * @file: the file, which need not have O_ASYNC yet
+ */
+void tk_own(struct kunit *test, struct file *file)
+{
+	KUNIT_ASSERT_EQ(test, 0, f_setown(file, task_pid_nr(current), 1));
+	allow_signal(SIGIO);
+}
+
+/**
+ * tk_got_sigio - was SIGIO sent to this thread?
+ *
+ * Return: whether it was since the last call. Several make one, as ever.
+ */
+bool tk_got_sigio(void)
+{
+	bool got = false;
+
+	while (signal_pending(current))
+		got |= kernel_dequeue_signal() == SIGIO;
+	return got;
+}
+
+static void tk_poll_wait(struct file *file, struct wait_queue_head *queue,
+			 poll_table *table)
+{
+	struct tk_poll *poll = container_of(table, struct tk_poll, table);
+
+	poll->queues++;
+	poll->queue = queue;
+}
+
+/**
+ * tk_poll_init - get ready to call a ->poll
+ * @poll: where to write down what it does
+ *
+ * Return: the table to hand to it.
+ */
+poll_table *tk_poll_init(struct tk_poll *poll)
+{
+	*poll = (struct tk_poll){};
+	init_poll_funcptr(&poll->table, tk_poll_wait);
+	return &poll->table;
+}
+
+/* Copies have no argument to spare; one case runs at a time. */
+static struct tk_hole *tk_hole;
+
+static void tk_hole_fill(void *data)
+{
+	tk_hole = NULL;
+}
+
+/**
+ * tk_hole_dig - make a byte of a buffer fault
+ * @test: the test
+ * @hole: where, and how
+ * @iter: the buffer, not advanced yet
+ *
+ * One at a time. The hole is gone when the case ends.
+ */
+void tk_hole_dig(struct kunit *test, struct tk_hole *hole,
+		 const struct iov_iter *iter)
+{
+	hole->count = iov_iter_count(iter);
+	tk_hole = hole;
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, tk_hole_fill,
+							   NULL));
+}
+
+/* How many of the next @len bytes of @iter lie before the hole. */
+static size_t tk_before_hole(const struct iov_iter *iter, size_t len)
+{
+	size_t pos;
+
+	if (!tk_hole)
+		return len;
+	pos = tk_hole->count - iov_iter_count(iter);
+	return min(len, tk_hole->at - min(tk_hole->at, pos));
+}
+
+static size_t tk_copied(size_t copied, size_t len)
+{
+	if (copied < len)
+		tk_hole->faults++;
+	return copied;
+}
+
+/**
+ * tk_to_iter - copy_to_iter() that stops at the hole
+ * @from: the bytes
+ * @len: how many
+ * @to: the buffer
+ *
+ * Return: how many were copied.
+ */
+size_t tk_to_iter(const void *from, size_t len, struct iov_iter *to)
+{
+	return tk_copied(copy_to_iter(from, tk_before_hole(to, len), to), len);
+}
+
+/**
+ * tk_from_iter - copy_from_iter() that stops at the hole
+ * @to: where the bytes go
+ * @len: how many
+ * @from: the buffer
+ *
+ * Return: how many were copied.
+ */
+size_t tk_from_iter(void *to, size_t len, struct iov_iter *from)
+{
+	return tk_copied(copy_from_iter(to, tk_before_hole(from, len), from),
+			 len);
+}
+
+/**
+ * tk_fault_in - fault_in_iov_iter_readable() or _writeable() at the hole
+ * @iter: the buffer
+ * @len: how many bytes of it are wanted
+ *
+ * Return: how many of them are bad.
+ */
+size_t tk_fault_in(const struct iov_iter *iter, size_t len)
+{
+	struct tk_hole *hole = tk_hole;
+
+	if (!hole)
+		return 0;
+	if (hole->on_attempt)
+		hole->on_attempt(hole->arg);
+	if (++hole->attempts == hole->heals)
+		tk_hole = NULL;
+	if (hole->lies || !tk_hole)
+		return 0;
+	return len - tk_before_hole(iter, len);
+}

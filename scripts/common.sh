@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# What the scripts share; sourced. Sets $top, the repository, and $build.
+
+set -euo pipefail
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+build=$top/build
+# shellcheck source=scripts/driver.conf
+. "$top/scripts/driver.conf"
+: "$DRIVER" "$DEVICE"
+
+KERNEL=${KERNEL:-6.12}
+KERNEL_TREE=${KERNEL_TREE:-}
+cache=${XDG_CACHE_HOME:-${HOME:?is not set}/.cache}/uml-kunit
+
+say() {
+	echo "${0##*/}: $*" >&2
+}
+
+die() {
+	say "$@"
+	exit 1
+}
+
+# lock FILE WHAT: hold FILE's lock until the script ends; waits, and says so.
+lock() {
+	mkdir -p "$(dirname "$1")"
+	exec {lock_fd}>"$1"
+	flock -n "$lock_fd" && return
+	say "waiting for another run that $2"
+	flock "$lock_fd"
+}
+
+# has_room DIR MIB WHAT: fail unless DIR has that much space left.
+has_room() {
+	local free
+
+	mkdir -p "$1" || die "cannot create $1"
+	free=$(df -Pm "$1" | awk 'NR == 2 { print $4 }')
+	[ "$free" -ge "$2" ] ||
+		die "$3 needs $2 MiB in $1, which has $free MiB left: make room there"
+}

@@ -1,0 +1,505 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * PID 1 of the guest that uml-run boots: mounts what a program expects, runs
+ * one, carries its input and output, says how it ended, and powers off.
+ *
+ * uml-run leaves its wishes in RUN_DIR, and listens to the serial lines:
+ *
+ *	ttyS0	standard input of the program: bytes in hex, '.' for the end;
+ *		its terminal, both ways, if it is to have one
+ *	ttyS1	its standard output
+ *	ttyS2	its standard error
+ *	ttyS3	"ready" once the others are listened to, then the verdict:
+ *		"exit N", "signal N", "timeout" or "stuck", and "taint N".
+ *		Nobody else has it open, so no noise can pass for it.
+ *
+ * RUN_DIR/args is a list of strings that end in NUL: options as key=value, "--",
+ * the program and its arguments. RUN_DIR/env is its environment likewise.
+ */
+#define _GNU_SOURCE
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#define RUN_DIR		"/run/uml"
+#define MAX_STRINGS	8192
+#define MAX_DIRS	64
+#define GRACE_MS	2000	/* for killed processes to be gone */
+
+static struct {
+	int timeout;		/* seconds */
+	int uid, gid;
+	bool tty;
+	const char *cwd;
+	const char *write[MAX_DIRS];
+	int nwrite;
+	char **argv;
+	char **envp;
+} opt;
+
+static int verdict_fd = -1;
+
+static void power_off(void)
+{
+	sync();
+	reboot(RB_POWER_OFF);
+	for (;;)
+		pause();
+}
+
+/* What we cannot do without failed: say so where uml-run looks, and end. */
+static void __attribute__((format(printf, 1, 2))) fail(const char *fmt, ...)
+{
+	int fd = verdict_fd >= 0 ? verdict_fd : STDERR_FILENO;
+	va_list ap;
+
+	dprintf(fd, "error ");
+	va_start(ap, fmt);
+	vdprintf(fd, fmt, ap);
+	va_end(ap);
+	dprintf(fd, ": %s\n", strerror(errno));
+	tcdrain(fd);
+	power_off();
+}
+
+/* The NUL-terminated strings of a file, as a NULL-terminated array. */
+static char **read_strings(const char *path)
+{
+	char **strings = calloc(MAX_STRINGS + 1, sizeof(*strings));
+	FILE *file = fopen(path, "re");
+	size_t room = 0;
+	int i;
+
+	if (!strings || !file)
+		fail("%s", path);
+	for (i = 0; i < MAX_STRINGS; i++) {
+		if (getdelim(&strings[i], &room, '\0', file) < 0)
+			break;
+		room = 0;
+	}
+	strings[i] = NULL;
+	fclose(file);
+	return strings;
+}
+
+static void read_options(void)
+{
+	char **arg = read_strings(RUN_DIR "/args");
+
+	opt.envp = read_strings(RUN_DIR "/env");
+	for (; *arg && strcmp(*arg, "--"); arg++) {
+		char *value = strchr(*arg, '=');
+
+		if (!value)
+			fail("option %s", *arg);
+		*value++ = '\0';
+		if (!strcmp(*arg, "timeout"))
+			opt.timeout = atoi(value);
+		else if (!strcmp(*arg, "uid"))
+			opt.uid = atoi(value);
+		else if (!strcmp(*arg, "gid"))
+			opt.gid = atoi(value);
+		else if (!strcmp(*arg, "tty"))
+			opt.tty = atoi(value);
+		else if (!strcmp(*arg, "cwd"))
+			opt.cwd = value;
+		else if (!strcmp(*arg, "write") && opt.nwrite < MAX_DIRS)
+			opt.write[opt.nwrite++] = value;
+		else
+			fail("option %s", *arg);
+	}
+	if (!*arg || !arg[1])
+		fail("no program");
+	opt.argv = arg + 1;
+}
+
+static void mount_at(const char *type, const char *dir, const char *data)
+{
+	if (mount(type, dir, type, 0, data))
+		fail("mount %s on %s", type, dir);
+}
+
+static void make_dirs(const char *path)
+{
+	char copy[4096];
+	char *slash;
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	for (slash = copy + 1; (slash = strchr(slash, '/')); slash++) {
+		*slash = '\0';
+		mkdir(copy, 0755);
+		*slash = '/';
+	}
+	mkdir(copy, 0755);
+}
+
+/* Show @dir, which was open as @fd before something was mounted over it. */
+static void mount_again(int fd, const char *dir)
+{
+	char from[64];
+
+	make_dirs(dir);
+	snprintf(from, sizeof(from), "/proc/self/fd/%d", fd);
+	if (mount(from, dir, NULL, MS_BIND, NULL))
+		fail("mount %s again", dir);
+}
+
+static void mount_all(void)
+{
+	int cwd = open(opt.cwd, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct stat before, after;
+	int i;
+
+	if (cwd < 0 || fstat(cwd, &before))
+		fail("%s", opt.cwd);
+	mount_at("sysfs", "/sys", NULL);
+	mount_at("tracefs", "/sys/kernel/tracing", NULL);
+	mount_at("debugfs", "/sys/kernel/debug", NULL);
+	mkdir("/dev/pts", 0755);
+	mkdir("/dev/shm", 01777);
+	mount_at("devpts", "/dev/pts", NULL);
+	mount_at("tmpfs", "/dev/shm", "mode=1777");
+	mount_at("tmpfs", "/tmp", "mode=1777");
+	mount_at("tmpfs", "/run", "mode=0755");
+	if (symlink("/proc/self/fd", "/dev/fd") ||
+	    symlink("/proc/self/fd/0", "/dev/stdin") ||
+	    symlink("/proc/self/fd/1", "/dev/stdout") ||
+	    symlink("/proc/self/fd/2", "/dev/stderr"))
+		fail("links in /dev");
+	chmod("/dev/ptmx", 0666);
+
+	/* /tmp and /run of the host are hidden; the caller may be there. */
+	if (stat(opt.cwd, &after) || before.st_dev != after.st_dev ||
+	    before.st_ino != after.st_ino)
+		mount_again(cwd, opt.cwd);
+	close(cwd);
+	for (i = 0; i < opt.nwrite; i++) {
+		make_dirs(opt.write[i]);
+		if (mount("none", opt.write[i], "hostfs", 0, opt.write[i]))
+			fail("mount %s", opt.write[i]);
+	}
+	if (chdir(opt.cwd))
+		fail("%s", opt.cwd);
+}
+
+static int open_line(int n, int flags)
+{
+	char path[32];
+	struct termios tio;
+	int fd;
+
+	snprintf(path, sizeof(path), "/dev/ttyS%d", n);
+	fd = open(path, flags | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0 || tcgetattr(fd, &tio))
+		fail("%s", path);
+	if (!opt.tty || n != 0) {
+		cfmakeraw(&tio);
+		if (tcsetattr(fd, TCSANOW, &tio))
+			fail("%s", path);
+	}
+	return fd;
+}
+
+static void make_pipe(int fd[2])
+{
+	if (pipe2(fd, O_CLOEXEC))
+		fail("pipe");
+}
+
+static void write_all(int fd, const char *bytes, ssize_t len)
+{
+	ssize_t n;
+
+	for (; len > 0; bytes += n, len -= n) {
+		n = write(fd, bytes, len);
+		if (n < 0 && errno == EINTR)
+			n = 0;
+		else if (n < 0)
+			return;
+	}
+}
+
+static int hex_digit(char c)
+{
+	return isdigit((unsigned char)c) ? c - '0' : c - 'a' + 10;
+}
+
+/* Decode standard input from the line to a pipe; ends when it does. */
+static void feed_input(int line, int out)
+{
+	char in[4096], bytes[4096];
+	ssize_t n, i, len;
+	int high = -1;
+
+	signal(SIGPIPE, SIG_DFL);
+	while ((n = read(line, in, sizeof(in))) > 0) {
+		for (len = 0, i = 0; i < n; i++) {
+			if (in[i] == '.') {
+				write_all(out, bytes, len);
+				_exit(0);
+			}
+			if (!isxdigit((unsigned char)in[i]))
+				continue;
+			if (high < 0) {
+				high = hex_digit(in[i]);
+				continue;
+			}
+			bytes[len++] = high << 4 | hex_digit(in[i]);
+			high = -1;
+		}
+		write_all(out, bytes, len);
+	}
+	_exit(0);
+}
+
+static void become_program(int in, int out, int err)
+{
+	sigset_t none;
+
+	setsid();
+	if (opt.tty)
+		ioctl(in, TIOCSCTTY, 0);
+	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
+		_exit(126);
+	if ((opt.gid && (setgroups(1, (gid_t[]){ opt.gid }) || setgid(opt.gid))) ||
+	    (opt.uid && setuid(opt.uid))) {
+		dprintf(2, "uml-run: cannot become user %d: %s\n", opt.uid,
+			strerror(errno));
+		_exit(126);
+	}
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	environ = opt.envp;
+	execvp(opt.argv[0], opt.argv);
+	dprintf(2, "uml-run: %s: %s\n", opt.argv[0], strerror(errno));
+	_exit(errno == ENOENT ? 127 : 126);
+}
+
+static pid_t fork_or_fail(void)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		fail("fork");
+	return pid;
+}
+
+/* What the program says goes out as it comes. */
+static bool forward(int from, int to)
+{
+	char bytes[4096];
+	ssize_t n = read(from, bytes, sizeof(bytes));
+
+	write_all(to, bytes, n);
+	return n > 0;
+}
+
+static long now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Reap all who died. True once @pid did, with its @status. */
+static bool reap(pid_t pid, int *status)
+{
+	bool found = false;
+	int any;
+	pid_t dead;
+
+	while ((dead = waitpid(-1, &any, WNOHANG)) > 0) {
+		if (dead == pid) {
+			*status = any;
+			found = true;
+		}
+	}
+	return found;
+}
+
+/* Carry output until the program ends or time is up; true if it ended. */
+static bool attend(pid_t pid, int signals, const int from[2], const int to[2],
+		   int *status)
+{
+	struct pollfd fds[3] = {
+		{ .fd = signals, .events = POLLIN },
+		{ .fd = from[0], .events = POLLIN },
+		{ .fd = from[1], .events = POLLIN },
+	};
+	long deadline = now_ms() + opt.timeout * 1000L;
+	struct signalfd_siginfo info;
+	bool ended = false;
+	long left;
+	int i;
+
+	while (!ended) {
+		left = deadline - now_ms();
+		if (opt.timeout && left <= 0)
+			break;
+		if (poll(fds, 3, opt.timeout ? left : -1) < 0)
+			fail("poll");
+		for (i = 1; i < 3; i++) {
+			if (fds[i].revents && !forward(fds[i].fd, to[i - 1]))
+				fds[i].fd = -1;
+		}
+		if (fds[0].revents &&
+		    read(signals, &info, sizeof(info)) == sizeof(info))
+			ended = reap(pid, status);
+	}
+	return ended;
+}
+
+/* Output that is still in the pipes, without waiting for more. */
+static void forward_rest(int from, int to)
+{
+	if (from < 0)
+		return;
+	fcntl(from, F_SETFL, O_NONBLOCK);
+	while (forward(from, to))
+		;
+	tcdrain(to);
+}
+
+/* Kill everybody else; true once no child is left, and all orphans are ours. */
+static bool kill_all(void)
+{
+	long deadline = now_ms() + GRACE_MS;
+	pid_t dead;
+
+	do {
+		kill(-1, SIGKILL);
+		while ((dead = waitpid(-1, NULL, WNOHANG)) > 0)
+			;
+		if (dead < 0)
+			return true;
+		usleep(1000);
+	} while (now_ms() < deadline);
+	return false;
+}
+
+/* Have the kernel log the stacks of tasks that sleep uninterruptibly. */
+static void show_blocked(void)
+{
+	int fd = open("/proc/sysrq-trigger", O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		write_all(fd, "w", 1);
+		close(fd);
+	}
+}
+
+static int read_taint(void)
+{
+	FILE *file = fopen("/proc/sys/kernel/tainted", "re");
+	int taint = -1;
+
+	if (!file || fscanf(file, "%d", &taint) != 1)
+		fail("/proc/sys/kernel/tainted");
+	fclose(file);
+	return taint;
+}
+
+static void run_with_pipes(pid_t *pid, int from[2], int to[2])
+{
+	int in[2], out[2], err[2];
+	int line;
+
+	make_pipe(in);
+	make_pipe(out);
+	make_pipe(err);
+	line = open_line(0, O_RDWR);
+	to[0] = open_line(1, O_RDWR);
+	to[1] = open_line(2, O_RDWR);
+	*pid = fork_or_fail();
+	if (!*pid)
+		become_program(in[0], out[1], err[1]);
+	if (!fork_or_fail()) {
+		close(in[0]);
+		feed_input(line, in[1]);
+	}
+	close(in[0]);
+	close(in[1]);
+	close(out[1]);
+	close(err[1]);
+	from[0] = out[0];
+	from[1] = err[0];
+}
+
+static void run_with_terminal(pid_t *pid, int from[2], int to[2])
+{
+	int line = open_line(0, O_RDWR);
+
+	from[0] = from[1] = to[0] = to[1] = -1;
+	*pid = fork_or_fail();
+	if (!*pid)
+		become_program(line, line, line);
+}
+
+int main(void)
+{
+	const char *trouble = NULL;
+	int from[2], to[2];
+	int signals, status = 0;
+	sigset_t mask;
+	pid_t pid;
+
+	/* proc comes first: a bind mount from a descriptor needs it. */
+	mount_at("proc", "/proc", NULL);
+	mount_at("devtmpfs", "/dev", NULL);
+	verdict_fd = open_line(3, O_RDWR);
+	read_options();
+	mount_all();
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &mask, NULL);
+	signals = signalfd(-1, &mask, SFD_CLOEXEC);
+	if (signals < 0)
+		fail("signalfd");
+
+	if (opt.tty)
+		run_with_terminal(&pid, from, to);
+	else
+		run_with_pipes(&pid, from, to);
+	dprintf(verdict_fd, "ready\n");
+
+	if (!attend(pid, signals, from, to, &status)) {
+		trouble = "timeout";
+		show_blocked();
+	}
+	if (!kill_all()) {
+		trouble = "stuck";
+		show_blocked();
+	}
+	forward_rest(from[0], to[0]);
+	forward_rest(from[1], to[1]);
+
+	if (trouble)
+		dprintf(verdict_fd, "%s", trouble);
+	else if (WIFSIGNALED(status))
+		dprintf(verdict_fd, "signal %d", WTERMSIG(status));
+	else
+		dprintf(verdict_fd, "exit %d", WEXITSTATUS(status));
+	dprintf(verdict_fd, " taint %d\n", read_taint());
+	tcdrain(verdict_fd);
+	power_off();
+}
