@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The verbs. Kbuild never reads this file: it prefers Kbuild to Makefile.
+
+include scripts/driver.conf
+
+export KERNEL KERNEL_TREE T
+
+.PHONY: help demo test kunit shell lint clean
+
+help:
+	@echo "make demo     a process is told by SIGIO what another writes to $(DEVICE)"
+	@echo "make test     every test there is, with one summary"
+	@echo "make kunit    the KUnit suites only; T='ring.*' keeps those that match"
+	@echo "make shell    a shell in a guest that has $(DEVICE)"
+	@echo "make lint     style, static checks, and which rule has which test"
+	@echo "make clean    remove build/ (the cache of kernel trees stays)"
+	@echo
+	@echo "KERNEL=6.12 (default) or 6.1   Debian's kernel source"
+	@echo "KERNEL_TREE=dir                your own, which is not written to"
+	@echo
+	@echo "All set themselves up. So does, after any of them, kunit.py itself:"
+	@echo "./tools/testing/kunit/kunit.py run --kunitconfig=.kunitconfig"
+
+demo:
+	@scripts/demo
+
+test:
+	@scripts/run-tests
+
+kunit:
+	@scripts/run-tests kunit
+
+shell:
+	@scripts/uml-run --timeout 0 --tty -- bash
+
+lint:
+	@scripts/lint
+
+clean:
+	rm -rf build tools
