@@ -272,9 +272,19 @@ poll_table *tk_poll_init(struct tk_poll *poll)
 /* Copies have no argument to spare; one case runs at a time. */
 static struct tk_hole *tk_hole;
 
-static void tk_hole_fill(void *data)
+/**
+ * tk_hole_fill - no byte faults any more
+ *
+ * Comes by itself when the case ends.
+ */
+void tk_hole_fill(void)
 {
 	tk_hole = NULL;
+}
+
+static void tk_hole_end(void *data)
+{
+	tk_hole_fill();
 }
 
 /**
@@ -283,14 +293,14 @@ static void tk_hole_fill(void *data)
  * @hole: where, and how
  * @iter: the buffer, not advanced yet
  *
- * One at a time. The hole is gone when the case ends.
+ * One at a time, until tk_hole_fill().
  */
 void tk_hole_dig(struct kunit *test, struct tk_hole *hole,
 		 const struct iov_iter *iter)
 {
 	hole->count = iov_iter_count(iter);
 	tk_hole = hole;
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, tk_hole_fill,
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, tk_hole_end,
 							   NULL));
 }
 
@@ -352,10 +362,10 @@ size_t tk_fault_in(const struct iov_iter *iter, size_t len)
 
 	if (!hole)
 		return 0;
+	if (++hole->attempts == hole->heals)
+		tk_hole_fill();
 	if (hole->on_attempt)
 		hole->on_attempt(hole->arg);
-	if (++hole->attempts == hole->heals)
-		tk_hole = NULL;
 	if (hole->lies || !tk_hole)
 		return 0;
 	return len - tk_before_hole(iter, len);

@@ -131,7 +131,7 @@ poll_table *tk_poll_init(struct tk_poll *poll);
  * @lies: the attempts succeed, but the copies fault all the same
  * @faults: how many copies fell short
  * @attempts: how many attempts there were to fault it in
- * @on_attempt: called in each, with no lock of the driver's held; or NULL
+ * @on_attempt: called in each, after it has healed if it does; or NULL
  * @arg: its argument
  * @count: bytes of the buffer, filled in by tk_hole_dig()
  */
@@ -148,6 +148,7 @@ struct tk_hole {
 
 void tk_hole_dig(struct kunit *test, struct tk_hole *hole,
 		 const struct iov_iter *iter);
+void tk_hole_fill(void);
 size_t tk_to_iter(const void *from, size_t len, struct iov_iter *to);
 size_t tk_from_iter(void *to, size_t len, struct iov_iter *from);
 size_t tk_fault_in(const struct iov_iter *iter, size_t len);

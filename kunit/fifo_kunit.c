@@ -1,0 +1,837 @@
+// SPDX-License-Identifier: GPL-2.0
+/* KUnit tests of the core: read, write, poll, and what they tell whom. */
+
+#include <kunit/test.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/poll.h>
+#include <linux/prandom.h>
+#include <linux/random.h>
+#include <linux/string.h>
+#include <linux/uio.h>
+
+#include "fifo.h"
+#include "globalfifo.h"
+#include "testkit.h"
+
+#define SIZE	1024UL
+#define ATOMIC	((size_t)GLOBALFIFO_ATOMIC)
+
+static unsigned int seed;
+module_param(seed, uint, 0444);
+MODULE_PARM_DESC(seed, "Seed of the random test, 0 for a new one each time");
+
+/* The core as it ships, but for the border to user memory. */
+static const struct gf_fifo_ops hole_ops = {
+	.to_iter		= tk_to_iter,
+	.from_iter		= tk_from_iter,
+	.fault_in_writeable	= tk_fault_in,
+	.fault_in_readable	= tk_fault_in,
+};
+
+/*
+ * A FIFO, and the stream that went through it: byte number n of the stream
+ * has the value n modulo 251, so that a lost, doubled or moved byte shows.
+ */
+struct fifo_test {
+	struct gf_fifo fifo;
+	size_t written;
+	size_t read;
+	u8 in[2 * SIZE];
+	u8 out[2 * SIZE];
+};
+
+static u8 stream_byte(size_t n)
+{
+	return n % 251;
+}
+
+static struct kvec write_vec(struct fifo_test *ctx, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		ctx->in[i] = stream_byte(ctx->written + i);
+	return (struct kvec){ ctx->in, len };
+}
+
+/* Write the next @len bytes of the stream. */
+static ssize_t put(struct fifo_test *ctx, size_t len)
+{
+	struct kvec vec = write_vec(ctx, len);
+	struct iov_iter iter;
+	ssize_t ret;
+
+	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, len);
+	ret = gf_fifo_write(&ctx->fifo, &iter, true);
+	if (ret > 0)
+		ctx->written += ret;
+	return ret;
+}
+
+/* Do the @len bytes of ctx->out continue the stream? */
+static bool is_next(struct fifo_test *ctx, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (ctx->out[i] != stream_byte(ctx->read + i))
+			return false;
+	ctx->read += len;
+	return true;
+}
+
+/* Read @len bytes and check them against the stream; -EIO if they are wrong. */
+static ssize_t get(struct fifo_test *ctx, size_t len)
+{
+	struct kvec vec = { ctx->out, len };
+	struct iov_iter iter;
+	ssize_t ret;
+
+	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, len);
+	ret = gf_fifo_read(&ctx->fifo, &iter, true);
+	if (ret > 0 && !is_next(ctx, ret))
+		return -EIO;
+	return ret;
+}
+
+static size_t held(struct fifo_test *ctx)
+{
+	return gf_ring_used(&ctx->fifo.ring);
+}
+
+/* A FIFO that holds @len bytes and has @start bytes of history. */
+static struct fifo_test *fifo_with(struct kunit *test, size_t start, size_t len)
+{
+	struct fifo_test *ctx = test->priv;
+	size_t n;
+
+	for (; start; start -= n) {
+		n = min(start, SIZE);
+		KUNIT_ASSERT_EQ(test, put(ctx, n), n);
+		KUNIT_ASSERT_EQ(test, get(ctx, n), n);
+	}
+	for (; len; len -= n) {
+		n = min(len, ATOMIC);
+		KUNIT_ASSERT_EQ(test, put(ctx, n), n);
+	}
+	return ctx;
+}
+
+/*
+ * Empty.
+ */
+
+/* Test that an empty FIFO has nothing to read: EAGAIN, and not 0 (R1, R2). */
+static void fifo_empty_read(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, 0, 0);
+
+	KUNIT_EXPECT_EQ(test, get(ctx, 1), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, held(ctx), 0);
+}
+
+/*
+ * Test that count 0 returns 0 at once, on an empty FIFO and on a full one, and
+ * neither wakes nor signals anybody (R1).
+ */
+static void fifo_zero(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, 0, 0);
+	struct tk_counter *polls = tk_count_wakes(test, &ctx->fifo.poll);
+	struct kvec vec = {};
+	struct iov_iter iter;
+
+	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, 0);
+	KUNIT_EXPECT_EQ(test, gf_fifo_read(&ctx->fifo, &iter, false), 0);
+	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, 0);
+	KUNIT_EXPECT_EQ(test, gf_fifo_write(&ctx->fifo, &iter, false), 0);
+	KUNIT_EXPECT_EQ(test, polls->wakes, 0);
+
+	fifo_with(test, 0, SIZE);
+	polls->wakes = 0;
+	KUNIT_EXPECT_EQ(test, gf_fifo_write(&ctx->fifo, &iter, false), 0);
+	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, 0);
+	KUNIT_EXPECT_EQ(test, gf_fifo_read(&ctx->fifo, &iter, false), 0);
+	KUNIT_EXPECT_EQ(test, polls->wakes, 0);
+}
+
+/*
+ * Part full.
+ */
+
+/* Test that a read returns what there is, or less if less is asked (R1). */
+static void fifo_read_short(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, 0, 10);
+
+	KUNIT_EXPECT_EQ(test, get(ctx, 3), 3);
+	KUNIT_EXPECT_EQ(test, get(ctx, 100), 7);
+	KUNIT_EXPECT_EQ(test, get(ctx, 100), -EAGAIN);
+}
+
+/*
+ * Test that what ends a read leaves its iterator where it was: io_uring goes
+ * on with it after EAGAIN (A7).
+ */
+static void fifo_eagain_iter(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, 0, 0);
+	struct kvec vec = { ctx->out, 8 };
+	struct iov_iter iter;
+
+	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, 8);
+	KUNIT_EXPECT_EQ(test, gf_fifo_read(&ctx->fifo, &iter, true), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, iov_iter_count(&iter), 8);
+	KUNIT_ASSERT_EQ(test, put(ctx, 3), 3);
+	KUNIT_EXPECT_EQ(test, gf_fifo_read(&ctx->fifo, &iter, true), 3);
+	KUNIT_EXPECT_EQ(test, iov_iter_count(&iter), 5);
+	KUNIT_EXPECT_TRUE(test, is_next(ctx, 3));
+}
+
+/*
+ * Full, or nearly so.
+ */
+
+/* Test that a full FIFO takes nothing: EAGAIN, and not 0 (R1, W1). */
+static void fifo_full_write(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, 0, SIZE);
+
+	KUNIT_EXPECT_EQ(test, put(ctx, 1), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, held(ctx), SIZE);
+	KUNIT_EXPECT_EQ(test, get(ctx, SIZE), SIZE);
+}
+
+/* Test that up to ATOMIC bytes go in whole or not at all (W1). */
+static void fifo_atomic(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, 0, SIZE - 10);
+
+	KUNIT_EXPECT_EQ(test, put(ctx, 11), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, put(ctx, ATOMIC), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, held(ctx), SIZE - 10);
+	KUNIT_EXPECT_EQ(test, put(ctx, 10), 10);
+	KUNIT_EXPECT_EQ(test, held(ctx), SIZE);
+}
+
+/* Test that a long write waits for ATOMIC bytes of room, and takes all (W1). */
+static void fifo_long_write(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, 0, SIZE - ATOMIC + 1);
+
+	KUNIT_EXPECT_EQ(test, put(ctx, SIZE), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, get(ctx, 1), 1);
+	KUNIT_EXPECT_EQ(test, put(ctx, SIZE), ATOMIC);
+	KUNIT_EXPECT_EQ(test, get(ctx, SIZE), SIZE);
+}
+
+/* Test that more than the FIFO holds goes in as far as it fits (W1). */
+static void fifo_huge_write(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, 0, 0);
+
+	KUNIT_EXPECT_EQ(test, put(ctx, 2 * SIZE), SIZE);
+	KUNIT_EXPECT_EQ(test, get(ctx, 2 * SIZE), SIZE);
+}
+
+/*
+ * Wrapped.
+ */
+
+static const size_t fifo_starts[] = {
+	1, 7, SIZE - ATOMIC, SIZE - 2, SIZE - 1, SIZE, SIZE + 1,
+};
+
+static void fifo_start_desc(const size_t *start, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "start %zu", *start);
+}
+
+KUNIT_ARRAY_PARAM(fifo_start, fifo_starts, fifo_start_desc);
+
+/* Test that bytes keep their order where the buffer wraps (R3). */
+static void fifo_wrap(struct kunit *test)
+{
+	size_t start = *(const size_t *)test->param_value;
+	struct fifo_test *ctx = fifo_with(test, start, ATOMIC);
+
+	KUNIT_EXPECT_EQ(test, get(ctx, ATOMIC / 2), ATOMIC / 2);
+	KUNIT_EXPECT_EQ(test, put(ctx, ATOMIC), ATOMIC);
+	KUNIT_EXPECT_EQ(test, get(ctx, SIZE), 3 * ATOMIC / 2);
+}
+
+/* Test that segments are filled one after the other, wherever they end (R3). */
+static void fifo_segments(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, SIZE - 5, 12);
+	struct kvec vec[] = {
+		{ ctx->out, 1 },
+		{ ctx->out + 1, 0 },
+		{ ctx->out + 1, 6 },
+		{ ctx->out + 7, 100 },
+	};
+	struct iov_iter iter;
+
+	iov_iter_kvec(&iter, ITER_DEST, vec, ARRAY_SIZE(vec), 107);
+	KUNIT_EXPECT_EQ(test, gf_fifo_read(&ctx->fifo, &iter, true), 12);
+	KUNIT_EXPECT_TRUE(test, is_next(ctx, 12));
+}
+
+/*
+ * Faults.
+ */
+
+static ssize_t get_with_hole(struct kunit *test, struct tk_hole *hole,
+			     size_t len)
+{
+	struct fifo_test *ctx = test->priv;
+	struct kvec vec = { ctx->out, len };
+	struct iov_iter iter;
+	ssize_t ret;
+
+	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, len);
+	tk_hole_dig(test, hole, &iter);
+	ret = gf_fifo_read(&ctx->fifo, &iter, true);
+	tk_hole_fill();
+	KUNIT_EXPECT_EQ(test, iov_iter_count(&iter), len - max_t(ssize_t, ret, 0));
+	if (ret > 0 && !is_next(ctx, ret))
+		return -EIO;
+	return ret;
+}
+
+static ssize_t put_with_hole(struct kunit *test, struct tk_hole *hole,
+			     size_t len)
+{
+	struct fifo_test *ctx = test->priv;
+	struct kvec vec = write_vec(ctx, len);
+	struct iov_iter iter;
+	ssize_t ret;
+
+	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, len);
+	tk_hole_dig(test, hole, &iter);
+	ret = gf_fifo_write(&ctx->fifo, &iter, true);
+	tk_hole_fill();
+	KUNIT_EXPECT_EQ(test, iov_iter_count(&iter), len - max_t(ssize_t, ret, 0));
+	if (ret > 0)
+		ctx->written += ret;
+	return ret;
+}
+
+/*
+ * Test that a read stops before a bad byte, wherever it is, and what was not
+ * copied stays; the first byte bad is EFAULT (W2).
+ */
+static void fifo_read_fault(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, SIZE - 20, 40);
+	size_t at;
+
+	for (at = 0; at < 40; at++) {
+		struct tk_hole hole = { .at = at };
+
+		KUNIT_ASSERT_EQ(test, get_with_hole(test, &hole, 40),
+				at ?: -EFAULT);
+		KUNIT_ASSERT_EQ(test, held(ctx), 40 - at);
+		KUNIT_ASSERT_EQ(test, at ? put(ctx, at) : 0, at);
+	}
+}
+
+/*
+ * Test that a write of which fewer than min(count, ATOMIC) bytes can be copied
+ * puts nothing in, wherever the bad byte is, and that a longer one puts in the
+ * bytes before it (W2).
+ */
+static void fifo_write_fault(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, SIZE - 20, 0);
+	size_t at;
+
+	for (at = 0; at < ATOMIC; at++) {
+		struct tk_hole hole = { .at = at };
+
+		KUNIT_ASSERT_EQ(test, put_with_hole(test, &hole, ATOMIC),
+				-EFAULT);
+		KUNIT_ASSERT_EQ(test, put_with_hole(test, &hole, SIZE),
+				-EFAULT);
+		KUNIT_ASSERT_EQ(test, held(ctx), 0);
+	}
+	for (; at <= ATOMIC + 40; at++) {
+		struct tk_hole hole = { .at = at };
+
+		KUNIT_ASSERT_EQ(test, put_with_hole(test, &hole, SIZE), at);
+		KUNIT_ASSERT_EQ(test, held(ctx), at);
+		KUNIT_ASSERT_EQ(test, get(ctx, SIZE), at);
+	}
+}
+
+/*
+ * Test that a page that comes in makes the copy whole: no short transfer on
+ * account of a fault (R4).
+ */
+static void fifo_fault_heals(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, SIZE - 20, 0);
+	struct tk_hole hole = { .at = 30, .heals = 1 };
+
+	KUNIT_EXPECT_EQ(test, put_with_hole(test, &hole, 40), 40);
+	KUNIT_EXPECT_EQ(test, hole.faults, 1);
+	KUNIT_EXPECT_EQ(test, held(ctx), 40);
+	hole = (struct tk_hole){ .at = 30, .heals = 1 };
+	KUNIT_EXPECT_EQ(test, get_with_hole(test, &hole, 40), 40);
+	KUNIT_EXPECT_EQ(test, hole.faults, 1);
+}
+
+/* Test that a page that comes and goes is not waited for without end (R4). */
+static void fifo_fault_lies(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, 0, 40);
+	struct tk_hole hole = { .at = 30, .lies = true };
+
+	KUNIT_EXPECT_EQ(test, get_with_hole(test, &hole, 40), -EFAULT);
+	KUNIT_EXPECT_GT(test, hole.attempts, 1);
+	KUNIT_EXPECT_LT(test, hole.attempts, 100);
+	KUNIT_EXPECT_EQ(test, held(ctx), 40);
+	KUNIT_EXPECT_EQ(test, put_with_hole(test, &hole, 40), -EFAULT);
+	KUNIT_EXPECT_EQ(test, held(ctx), 40);
+	KUNIT_EXPECT_EQ(test, get(ctx, SIZE), 40);
+}
+
+/* Test that a page that takes some tries is worth them (R4). */
+static void fifo_fault_tries(struct kunit *test)
+{
+	struct tk_hole hole = { .at = 0, .heals = 3, .lies = true };
+
+	fifo_with(test, 0, 40);
+	KUNIT_EXPECT_EQ(test, get_with_hole(test, &hole, 40), 40);
+	KUNIT_EXPECT_EQ(test, hole.attempts, 3);
+}
+
+/* While the reader's fault is served: another takes 35 bytes. */
+static void rival_gets(void *arg)
+{
+	struct fifo_test *ctx = arg;
+
+	if (!mutex_is_locked(&ctx->fifo.lock))
+		get(ctx, 35);
+}
+
+/*
+ * Test that the lock is free while a fault is served, and that nothing that a
+ * rival took meanwhile is read again (R3, R4).
+ */
+static void fifo_fault_unlocked(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, SIZE - 20, 40);
+	struct tk_hole hole = {
+		.at = 30, .heals = 1, .on_attempt = rival_gets, .arg = ctx,
+	};
+
+	KUNIT_EXPECT_EQ(test, get_with_hole(test, &hole, 40), 5);
+	KUNIT_EXPECT_EQ(test, hole.attempts, 1);
+	KUNIT_EXPECT_EQ(test, held(ctx), 0);
+}
+
+/*
+ * Blocked.
+ */
+
+/* One blocking call in a thread of its own. */
+struct call {
+	struct gf_fifo *fifo;
+	size_t len;
+	u8 buf[2 * SIZE];
+	struct tk_thread *thread;
+};
+
+static long call_read(void *arg)
+{
+	struct call *call = arg;
+	struct kvec vec = { call->buf, call->len };
+	struct iov_iter iter;
+
+	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, call->len);
+	return gf_fifo_read(call->fifo, &iter, false);
+}
+
+static long call_write(void *arg)
+{
+	struct call *call = arg;
+	struct kvec vec = { call->buf, call->len };
+	struct iov_iter iter;
+
+	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, call->len);
+	return gf_fifo_write(call->fifo, &iter, false);
+}
+
+static struct call *call_start(struct kunit *test, long (*fn)(void *),
+			       size_t len)
+{
+	struct fifo_test *ctx = test->priv;
+	struct call *call = kunit_kzalloc(test, sizeof(*call), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, call);
+	call->fifo = &ctx->fifo;
+	call->len = len;
+	call->thread = tk_start(test, fn, call);
+	tk_wait_asleep(test, call->thread, fn == call_read ?
+		       &ctx->fifo.readers.queue : &ctx->fifo.writers.queue);
+	return call;
+}
+
+/* Test that a read of an empty FIFO sleeps until there are bytes (R2). */
+static void fifo_blocked_reader(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, 0, 0);
+	struct call *reader = call_start(test, call_read, 10);
+
+	KUNIT_EXPECT_EQ(test, put(ctx, 3), 3);
+	KUNIT_EXPECT_EQ(test, tk_join(test, reader->thread), 3);
+	KUNIT_EXPECT_EQ(test, reader->buf[2], stream_byte(2));
+	KUNIT_EXPECT_EQ(test, held(ctx), 0);
+}
+
+/* Test that a write sleeps until its bytes fit, not just any (W1, K2). */
+static void fifo_blocked_writer(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, 0, SIZE);
+	struct call *writer = call_start(test, call_write, 10);
+
+	KUNIT_EXPECT_EQ(test, get(ctx, 9), 9);
+	tk_wait_asleep(test, writer->thread, &ctx->fifo.writers.queue);
+	KUNIT_EXPECT_EQ(test, get(ctx, 1), 1);
+	KUNIT_EXPECT_EQ(test, tk_join(test, writer->thread), 10);
+	KUNIT_EXPECT_EQ(test, held(ctx), SIZE);
+}
+
+/* Test that a signal ends a blocked read, and costs no byte (W3). */
+static void fifo_interrupted_reader(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, 0, 0);
+	struct call *reader = call_start(test, call_read, 10);
+
+	tk_interrupt(reader->thread);
+	KUNIT_EXPECT_EQ(test, tk_join(test, reader->thread), -ERESTARTSYS);
+	KUNIT_EXPECT_EQ(test, put(ctx, 3), 3);
+	KUNIT_EXPECT_EQ(test, get(ctx, 10), 3);
+}
+
+/* Test that a signal ends a blocked write, and adds no byte (W3). */
+static void fifo_interrupted_writer(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, 0, SIZE);
+	struct call *writer = call_start(test, call_write, 10);
+
+	tk_interrupt(writer->thread);
+	KUNIT_EXPECT_EQ(test, tk_join(test, writer->thread), -ERESTARTSYS);
+	KUNIT_EXPECT_EQ(test, get(ctx, SIZE), SIZE);
+	KUNIT_EXPECT_EQ(test, held(ctx), 0);
+}
+
+/* Test that n readers and one write of n bytes all return (K1). */
+static void fifo_many_readers(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, 0, 0);
+	struct call *readers[4];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(readers); i++)
+		readers[i] = call_start(test, call_read, 1);
+	KUNIT_EXPECT_EQ(test, put(ctx, 4), 4);
+	for (i = 0; i < ARRAY_SIZE(readers); i++)
+		KUNIT_EXPECT_EQ(test, tk_join(test, readers[i]->thread), 1);
+}
+
+/* Test that one byte wakes one reader and leaves the others asleep (K2). */
+static void fifo_one_byte(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, 0, 0);
+	struct call *first = call_start(test, call_read, 10);
+	struct call *second = call_start(test, call_read, 10);
+
+	KUNIT_EXPECT_EQ(test, put(ctx, 1), 1);
+	KUNIT_EXPECT_EQ(test, tk_join(test, first->thread), 1);
+	tk_wait_asleep(test, second->thread, &ctx->fifo.readers.queue);
+	KUNIT_EXPECT_EQ(test, put(ctx, 1), 1);
+	KUNIT_EXPECT_EQ(test, tk_join(test, second->thread), 1);
+}
+
+/* Test that a writer who needs little overtakes one who needs much (K1). */
+static void fifo_overtake(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, 0, SIZE);
+	struct call *big = call_start(test, call_write, ATOMIC);
+	struct call *small = call_start(test, call_write, 1);
+
+	KUNIT_EXPECT_EQ(test, get(ctx, 1), 1);
+	KUNIT_EXPECT_EQ(test, tk_join(test, small->thread), 1);
+	tk_wait_asleep(test, big->thread, &ctx->fifo.writers.queue);
+}
+
+/* Test that a write that makes a sleeping writer's room does not wake him (K2). */
+static void fifo_wakes_the_right_side(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, 0, SIZE - 5);
+	struct call *writer = call_start(test, call_write, 10);
+	struct tk_counter *writers = tk_count_wakes(test,
+						    &ctx->fifo.writers.queue);
+
+	KUNIT_EXPECT_EQ(test, get(ctx, 1), 1);
+	KUNIT_EXPECT_EQ(test, put(ctx, 1), 1);
+	tk_wait_asleep(test, writer->thread, &ctx->fifo.writers.queue);
+	KUNIT_EXPECT_EQ(test, get(ctx, 5), 5);
+	KUNIT_EXPECT_EQ(test, tk_join(test, writer->thread), 10);
+	KUNIT_EXPECT_GT(test, writers->wakes, 0);
+}
+
+/*
+ * Poll and signals.
+ */
+
+static __poll_t fifo_fops_poll(struct file *file, poll_table *table)
+{
+	struct fifo_test *ctx = file->private_data;
+
+	return gf_fifo_poll(&ctx->fifo, file, table);
+}
+
+static int fifo_fops_fasync(int fd, struct file *file, int on)
+{
+	struct fifo_test *ctx = file->private_data;
+
+	return gf_notify_fasync(&ctx->fifo.notify, fd, file, on);
+}
+
+static const struct file_operations fifo_fops = {
+	.poll	= fifo_fops_poll,
+	.fasync	= fifo_fops_fasync,
+};
+
+static __poll_t poll_mask(struct kunit *test, int flags)
+{
+	struct tk_file *holder = tk_open(test, &fifo_fops, test->priv, flags);
+	struct tk_poll poll;
+	__poll_t mask = vfs_poll(holder->file, tk_poll_init(&poll));
+	struct fifo_test *ctx = test->priv;
+
+	KUNIT_EXPECT_EQ(test, poll.queues, 1);
+	KUNIT_EXPECT_PTR_EQ(test, poll.queue, &ctx->fifo.poll);
+	tk_close(holder);
+	return mask;
+}
+
+#define IN	((__force unsigned int)(EPOLLIN | EPOLLRDNORM))
+#define OUT	((__force unsigned int)(EPOLLOUT | EPOLLWRNORM))
+
+struct poll_param {
+	size_t len;
+	unsigned int mask;
+};
+
+static const struct poll_param poll_params[] = {
+	{ 0, OUT },
+	{ 1, IN | OUT },
+	{ SIZE - ATOMIC, IN | OUT },
+	{ SIZE - ATOMIC + 1, IN },
+	{ SIZE, IN },
+};
+
+static void poll_desc(const struct poll_param *param, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%zu bytes", param->len);
+}
+
+KUNIT_ARRAY_PARAM(poll, poll_params, poll_desc);
+
+/*
+ * Test that poll reports just what would not block, just for the directions
+ * that the file is open for, on the one queue where nobody sleeps (K3).
+ */
+static void fifo_poll(struct kunit *test)
+{
+	const struct poll_param *param = test->param_value;
+
+	fifo_with(test, 0, param->len);
+	KUNIT_EXPECT_EQ(test, (__force unsigned int)poll_mask(test, O_RDWR),
+			param->mask);
+	KUNIT_EXPECT_EQ(test, (__force unsigned int)poll_mask(test, O_RDONLY),
+			param->mask & IN);
+	KUNIT_EXPECT_EQ(test, (__force unsigned int)poll_mask(test, O_WRONLY),
+			param->mask & OUT);
+}
+
+/* Test that every transfer wakes pollers, with its direction as key (K3). */
+static void fifo_poll_wakes(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, 0, 0);
+	struct tk_counter *polls = tk_count_wakes(test, &ctx->fifo.poll);
+	unsigned int i;
+
+	for (i = 1; i <= 3; i++) {
+		KUNIT_EXPECT_EQ(test, put(ctx, 1), 1);
+		KUNIT_EXPECT_EQ(test, polls->wakes, i);
+		KUNIT_EXPECT_EQ(test, (__force unsigned int)
+				key_to_poll(polls->key), IN);
+	}
+	for (; i <= 6; i++) {
+		KUNIT_EXPECT_EQ(test, get(ctx, 1), 1);
+		KUNIT_EXPECT_EQ(test, polls->wakes, i);
+		KUNIT_EXPECT_EQ(test, (__force unsigned int)
+				key_to_poll(polls->key), OUT);
+	}
+	KUNIT_EXPECT_EQ(test, get(ctx, 1), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, polls->wakes, 6);
+}
+
+/*
+ * Test that after every successful write readers are signalled, after every
+ * successful read writers, and after a failed one nobody (N1).
+ */
+static void fifo_signals(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, 0, 0);
+	struct tk_file *reader = tk_open(test, &fifo_fops, ctx, O_RDONLY);
+	struct tk_file *writer = tk_open(test, &fifo_fops, ctx, O_WRONLY);
+
+	tk_own(test, reader->file);
+	tk_own(test, writer->file);
+
+	KUNIT_ASSERT_GT(test, fifo_fops_fasync(3, reader->file, 1), 0);
+	KUNIT_EXPECT_EQ(test, put(ctx, 2), 2);
+	KUNIT_EXPECT_TRUE(test, tk_got_sigio());
+	KUNIT_EXPECT_EQ(test, put(ctx, 2), 2);
+	KUNIT_EXPECT_TRUE(test, tk_got_sigio());
+	KUNIT_EXPECT_EQ(test, get(ctx, 1), 1);
+	KUNIT_EXPECT_FALSE(test, tk_got_sigio());
+	tk_close(reader);
+
+	KUNIT_ASSERT_GT(test, fifo_fops_fasync(4, writer->file, 1), 0);
+	KUNIT_EXPECT_EQ(test, get(ctx, 1), 1);
+	KUNIT_EXPECT_TRUE(test, tk_got_sigio());
+	KUNIT_EXPECT_EQ(test, get(ctx, 9), 2);
+	KUNIT_EXPECT_TRUE(test, tk_got_sigio());
+	KUNIT_EXPECT_EQ(test, get(ctx, 1), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, put(ctx, 1), 1);
+	KUNIT_EXPECT_FALSE(test, tk_got_sigio());
+}
+
+/*
+ * Random.
+ */
+
+/*
+ * Test thousands of random reads and writes, some with a hole, against the
+ * stream and against what R1, W1 and W2 say of their results. To repeat a
+ * failure, boot with the seed that it printed.
+ */
+static void fifo_random(struct kunit *test)
+{
+	u32 used_seed = seed ? seed : get_random_u32();
+	struct fifo_test *ctx = fifo_with(test, 0, 0);
+	ssize_t ret, want;
+	size_t len, used, need;
+	struct rnd_state rnd;
+	unsigned int ops;
+
+	kunit_info(test, "fifo_kunit.seed=%u", used_seed);
+	prandom_seed_state(&rnd, used_seed);
+	for (ops = 0; ops < 5000; ops++) {
+		struct tk_hole hole = { .at = 2 * SIZE };
+
+		len = 1 + prandom_u32_state(&rnd) % (2 * SIZE);
+		if (prandom_u32_state(&rnd) % 4 == 0)
+			hole.at = prandom_u32_state(&rnd) % len;
+		used = ctx->written - ctx->read;
+		if (prandom_u32_state(&rnd) & 1) {
+			need = min(len, ATOMIC);
+			want = min3(len, SIZE - used, hole.at);
+			if (SIZE - used < need)
+				want = -EAGAIN;
+			else if (hole.at < need)
+				want = -EFAULT;
+			ret = put_with_hole(test, &hole, len);
+		} else {
+			want = min3(len, used, hole.at);
+			if (!used)
+				want = -EAGAIN;
+			else if (!hole.at)
+				want = -EFAULT;
+			ret = get_with_hole(test, &hole, len);
+		}
+		KUNIT_ASSERT_EQ(test, ret, want);
+		KUNIT_ASSERT_EQ(test, held(ctx), ctx->written - ctx->read);
+	}
+}
+
+/* Test that the real border copies: the table that the driver ships with. */
+static void fifo_uaccess(struct kunit *test)
+{
+	struct fifo_test *ctx = test->priv;
+
+	ctx->fifo.ops = &gf_fifo_uaccess;
+	KUNIT_EXPECT_EQ(test, put(ctx, 10), 10);
+	KUNIT_EXPECT_EQ(test, get(ctx, 10), 10);
+}
+
+static int fifo_test_init(struct kunit *test)
+{
+	struct fifo_test *ctx = kunit_kzalloc(test, sizeof(*ctx), GFP_KERNEL);
+
+	if (!ctx)
+		return -ENOMEM;
+	test->priv = ctx;
+	return gf_fifo_init(&ctx->fifo, SIZE, &hole_ops);
+}
+
+static void fifo_test_exit(struct kunit *test)
+{
+	struct fifo_test *ctx = test->priv;
+
+	if (ctx && ctx->fifo.ops)
+		gf_fifo_destroy(&ctx->fifo);
+}
+
+static struct kunit_case fifo_cases[] = {
+	KUNIT_CASE(fifo_empty_read),
+	KUNIT_CASE(fifo_zero),
+	KUNIT_CASE(fifo_read_short),
+	KUNIT_CASE(fifo_eagain_iter),
+	KUNIT_CASE(fifo_full_write),
+	KUNIT_CASE(fifo_atomic),
+	KUNIT_CASE(fifo_long_write),
+	KUNIT_CASE(fifo_huge_write),
+	KUNIT_CASE_PARAM(fifo_wrap, fifo_start_gen_params),
+	KUNIT_CASE(fifo_segments),
+	KUNIT_CASE(fifo_read_fault),
+	KUNIT_CASE(fifo_write_fault),
+	KUNIT_CASE(fifo_fault_heals),
+	KUNIT_CASE(fifo_fault_lies),
+	KUNIT_CASE(fifo_fault_tries),
+	KUNIT_CASE(fifo_fault_unlocked),
+	KUNIT_CASE(fifo_blocked_reader),
+	KUNIT_CASE(fifo_blocked_writer),
+	KUNIT_CASE(fifo_interrupted_reader),
+	KUNIT_CASE(fifo_interrupted_writer),
+	KUNIT_CASE(fifo_many_readers),
+	KUNIT_CASE(fifo_one_byte),
+	KUNIT_CASE(fifo_overtake),
+	KUNIT_CASE(fifo_wakes_the_right_side),
+	KUNIT_CASE_PARAM(fifo_poll, poll_gen_params),
+	KUNIT_CASE(fifo_poll_wakes),
+	KUNIT_CASE(fifo_signals),
+	KUNIT_CASE(fifo_random),
+	KUNIT_CASE(fifo_uaccess),
+	{}
+};
+
+static struct kunit_suite fifo_suite = {
+	.name = "fifo",
+	.init = fifo_test_init,
+	.exit = fifo_test_exit,
+	.test_cases = fifo_cases,
+};
+kunit_test_suite(fifo_suite);
+
+MODULE_DESCRIPTION("KUnit tests of globalfifo's core");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0
+/* KUnit tests of notification: who is told of what by SIGIO. */
+
+#include <kunit/test.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+
+#include "notify.h"
+#include "testkit.h"
+
+static int notify_fasync(int fd, struct file *file, int on)
+{
+	return gf_notify_fasync(file->private_data, fd, file, on);
+}
+
+static const struct file_operations notify_fops = {
+	.fasync = notify_fasync,
+};
+
+/* A file that has this thread told, on descriptor 77. */
+static struct tk_file *notify_file(struct kunit *test, int flags)
+{
+	struct tk_file *holder = tk_open(test, &notify_fops, test->priv, flags);
+
+	tk_own(test, holder->file);
+	KUNIT_ASSERT_GT(test, notify_fasync(77, holder->file, 1), 0);
+	return holder;
+}
+
+/* Test that with nobody on the lists nothing happens. */
+static void notify_nobody(struct kunit *test)
+{
+	gf_notify_readable(test->priv);
+	gf_notify_writable(test->priv);
+	KUNIT_EXPECT_FALSE(test, tk_got_sigio());
+}
+
+/* Test that a file open for reading is told of bytes, not of room (N1). */
+static void notify_reader(struct kunit *test)
+{
+	notify_file(test, O_RDONLY);
+	gf_notify_writable(test->priv);
+	KUNIT_EXPECT_FALSE(test, tk_got_sigio());
+	gf_notify_readable(test->priv);
+	KUNIT_EXPECT_TRUE(test, tk_got_sigio());
+}
+
+/* Test that a file open for writing is told of room, not of bytes (N1). */
+static void notify_writer(struct kunit *test)
+{
+	notify_file(test, O_WRONLY);
+	gf_notify_readable(test->priv);
+	KUNIT_EXPECT_FALSE(test, tk_got_sigio());
+	gf_notify_writable(test->priv);
+	KUNIT_EXPECT_TRUE(test, tk_got_sigio());
+}
+
+/* Test that a file open for both is told of both (N1). */
+static void notify_both(struct kunit *test)
+{
+	notify_file(test, O_RDWR);
+	gf_notify_readable(test->priv);
+	KUNIT_EXPECT_TRUE(test, tk_got_sigio());
+	gf_notify_writable(test->priv);
+	KUNIT_EXPECT_TRUE(test, tk_got_sigio());
+}
+
+/*
+ * Test the bands: with F_SETSIG the kernel makes siginfo of them, and for any
+ * but POLL_IN and POLL_OUT something wrong, or a BUG (N2). What arrives is for
+ * a real process to see; here, that each list has the file, with its descriptor.
+ */
+static void notify_descriptor(struct kunit *test)
+{
+	struct gf_notify *notify = test->priv;
+	struct tk_file *holder = notify_file(test, O_RDWR);
+
+	KUNIT_ASSERT_NOT_NULL(test, notify->readers);
+	KUNIT_ASSERT_NOT_NULL(test, notify->writers);
+	KUNIT_EXPECT_EQ(test, notify->readers->fa_fd, 77);
+	KUNIT_EXPECT_EQ(test, notify->writers->fa_fd, 77);
+	KUNIT_EXPECT_PTR_EQ(test, notify->readers->fa_file, holder->file);
+	KUNIT_EXPECT_PTR_EQ(test, notify->writers->fa_file, holder->file);
+}
+
+/* Test that a file that registers twice is on the lists once (N1). */
+static void notify_twice(struct kunit *test)
+{
+	struct gf_notify *notify = test->priv;
+	struct tk_file *holder = notify_file(test, O_RDWR);
+
+	KUNIT_EXPECT_EQ(test, notify_fasync(78, holder->file, 1), 0);
+	KUNIT_EXPECT_EQ(test, notify->readers->fa_fd, 78);
+	KUNIT_EXPECT_NULL(test, notify->readers->fa_next);
+	KUNIT_EXPECT_NULL(test, notify->writers->fa_next);
+}
+
+/* Test that clearing O_ASYNC ends it, for both directions (N3). */
+static void notify_off(struct kunit *test)
+{
+	struct gf_notify *notify = test->priv;
+	struct tk_file *holder = notify_file(test, O_RDWR);
+
+	KUNIT_EXPECT_GT(test, notify_fasync(77, holder->file, 0), 0);
+	KUNIT_EXPECT_NULL(test, notify->readers);
+	KUNIT_EXPECT_NULL(test, notify->writers);
+	gf_notify_readable(notify);
+	gf_notify_writable(notify);
+	KUNIT_EXPECT_FALSE(test, tk_got_sigio());
+}
+
+/* Test that the last close ends it, and leaves others alone (N3). */
+static void notify_close(struct kunit *test)
+{
+	struct gf_notify *notify = test->priv;
+	struct tk_file *first = notify_file(test, O_RDWR);
+	struct tk_file *second = notify_file(test, O_RDONLY);
+
+	tk_close(first);
+	KUNIT_EXPECT_NULL(test, notify->writers);
+	gf_notify_readable(notify);
+	KUNIT_EXPECT_TRUE(test, tk_got_sigio());
+	tk_close(second);
+	KUNIT_EXPECT_NULL(test, notify->readers);
+	gf_notify_readable(notify);
+	KUNIT_EXPECT_FALSE(test, tk_got_sigio());
+}
+
+static int notify_test_init(struct kunit *test)
+{
+	test->priv = kunit_kzalloc(test, sizeof(struct gf_notify), GFP_KERNEL);
+	return test->priv ? 0 : -ENOMEM;
+}
+
+static struct kunit_case notify_cases[] = {
+	KUNIT_CASE(notify_nobody),
+	KUNIT_CASE(notify_reader),
+	KUNIT_CASE(notify_writer),
+	KUNIT_CASE(notify_both),
+	KUNIT_CASE(notify_descriptor),
+	KUNIT_CASE(notify_twice),
+	KUNIT_CASE(notify_off),
+	KUNIT_CASE(notify_close),
+	{}
+};
+
+static struct kunit_suite notify_suite = {
+	.name = "notify",
+	.init = notify_test_init,
+	.test_cases = notify_cases,
+};
+kunit_test_suite(notify_suite);
+
+MODULE_DESCRIPTION("KUnit tests of globalfifo's notification");
+MODULE_LICENSE("GPL");

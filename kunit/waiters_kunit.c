@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0
+/* KUnit tests of the waiters: who sleeps on one side, and who is woken. */
+
+#include <kunit/test.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+
+#include "testkit.h"
+#include "waiters.h"
+
+#define SLEEPERS	5
+
+/* A heap of things, the lock that guards it, and those who wait for some. */
+struct heap {
+	struct mutex lock;
+	struct gf_waiters side;
+	size_t avail;
+};
+
+/* One who waits for @need, takes @want at most, and tells what he got. */
+struct taker {
+	struct heap *heap;
+	size_t need;
+	size_t want;
+	unsigned int sleeps;
+	struct tk_thread *thread;
+};
+
+static void heap_unlock(struct heap *heap)
+{
+	size_t avail = heap->avail;
+
+	mutex_unlock(&heap->lock);
+	gf_waiters_wake(&heap->side, avail);
+}
+
+static void heap_add(struct heap *heap, size_t n)
+{
+	mutex_lock(&heap->lock);
+	heap->avail += n;
+	heap_unlock(heap);
+}
+
+/* The loop that waiters.h describes, as short as it gets. */
+static long take(void *arg)
+{
+	struct taker *taker = arg;
+	struct heap *heap = taker->heap;
+	struct gf_waiter waiter;
+	size_t taken = 0;
+
+	mutex_lock(&heap->lock);
+	while (heap->avail < taker->need && !signal_pending(current)) {
+		taker->sleeps++;
+		gf_waiter_start(&waiter, &heap->side, taker->need, taker->want);
+		heap_unlock(heap);
+		schedule();
+		mutex_lock(&heap->lock);
+		gf_waiter_finish(&waiter);
+	}
+	if (heap->avail >= taker->need)
+		taken = min(heap->avail, taker->want);
+	heap->avail -= taken;
+	heap_unlock(heap);
+	return taken ? taken : -ERESTARTSYS;
+}
+
+static void taker_sleep(struct kunit *test, struct taker *taker,
+			struct heap *heap, size_t need, size_t want)
+{
+	*taker = (struct taker){ .heap = heap, .need = need, .want = want };
+	taker->thread = tk_start(test, take, taker);
+	tk_wait_asleep(test, taker->thread, &heap->side.queue);
+}
+
+/* How many of the takers have been woken, whether or not they ran since. */
+static unsigned int woken(struct heap *heap, struct taker *takers,
+			  unsigned int n)
+{
+	struct wait_queue_entry *entry;
+	unsigned int asleep = 0;
+
+	spin_lock_irq(&heap->side.queue.lock);
+	list_for_each_entry(entry, &heap->side.queue.head, entry)
+		asleep++;
+	spin_unlock_irq(&heap->side.queue.lock);
+	return n - asleep;
+}
+
+/* Test that a wakeup where nobody sleeps does nothing. */
+static void waiters_nobody(struct kunit *test)
+{
+	struct heap *heap = test->priv;
+
+	gf_waiters_wake(&heap->side, 1);
+	KUNIT_EXPECT_EQ(test, heap->side.promised, 0);
+}
+
+/* Test that one thing wakes exactly one of many, the first who came (K2). */
+static void waiters_one(struct kunit *test)
+{
+	struct heap *heap = test->priv;
+	struct taker takers[SLEEPERS];
+	unsigned int i;
+
+	for (i = 0; i < SLEEPERS; i++)
+		taker_sleep(test, &takers[i], heap, 1, 1);
+	heap_add(heap, 1);
+	KUNIT_EXPECT_EQ(test, tk_join(test, takers[0].thread), 1);
+	KUNIT_EXPECT_EQ(test, woken(heap, takers, SLEEPERS), 1);
+	for (i = 1; i < SLEEPERS; i++) {
+		KUNIT_EXPECT_FALSE(test, tk_is_done(takers[i].thread));
+		KUNIT_EXPECT_EQ(test, takers[i].sleeps, 1);
+	}
+}
+
+/* Test that as many are woken by one call as can go on, and no more (K1, K2). */
+static void waiters_as_many_as_fit(struct kunit *test)
+{
+	struct heap *heap = test->priv;
+	struct taker takers[SLEEPERS];
+	unsigned int i;
+
+	for (i = 0; i < SLEEPERS; i++)
+		taker_sleep(test, &takers[i], heap, 1, 1);
+	heap_add(heap, 3);
+	KUNIT_EXPECT_EQ(test, woken(heap, takers, SLEEPERS), 3);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, tk_join(test, takers[i].thread), 1);
+	KUNIT_EXPECT_FALSE(test, tk_is_done(takers[3].thread));
+	KUNIT_EXPECT_EQ(test, takers[3].sleeps, 1);
+	KUNIT_EXPECT_EQ(test, heap->side.promised, 0);
+}
+
+/* Test that too little wakes nobody, and enough does at the exact amount (K2). */
+static void waiters_need(struct kunit *test)
+{
+	struct heap *heap = test->priv;
+	struct taker taker;
+
+	taker_sleep(test, &taker, heap, 5, 9);
+	heap_add(heap, 4);
+	KUNIT_EXPECT_EQ(test, woken(heap, &taker, 1), 0);
+	heap_add(heap, 1);
+	KUNIT_EXPECT_EQ(test, woken(heap, &taker, 1), 1);
+	KUNIT_EXPECT_EQ(test, tk_join(test, taker.thread), 5);
+	KUNIT_EXPECT_EQ(test, taker.sleeps, 1);
+}
+
+/* Test that one who needs much does not hide things from one who needs less (K1). */
+static void waiters_overtake(struct kunit *test)
+{
+	struct heap *heap = test->priv;
+	struct taker big, small;
+
+	taker_sleep(test, &big, heap, 10, 10);
+	taker_sleep(test, &small, heap, 2, 2);
+	heap_add(heap, 3);
+	KUNIT_EXPECT_EQ(test, tk_join(test, small.thread), 2);
+	KUNIT_EXPECT_FALSE(test, tk_is_done(big.thread));
+	KUNIT_EXPECT_EQ(test, big.sleeps, 1);
+	heap_add(heap, 9);
+	KUNIT_EXPECT_EQ(test, tk_join(test, big.thread), 10);
+}
+
+/*
+ * Test that what was promised to one who has not run yet wakes nobody else:
+ * two things come one by one, the first sleeper wants both (K2).
+ */
+static void waiters_promise(struct kunit *test)
+{
+	struct heap *heap = test->priv;
+	struct taker takers[2];
+
+	taker_sleep(test, &takers[0], heap, 2, 2);
+	taker_sleep(test, &takers[1], heap, 1, 1);
+	mutex_lock(&heap->lock);
+	heap->avail = 2;
+	gf_waiters_wake(&heap->side, 2);
+	KUNIT_EXPECT_EQ(test, heap->side.promised, 2);
+	gf_waiters_wake(&heap->side, 2);
+	KUNIT_EXPECT_EQ(test, woken(heap, takers, 2), 1);
+	mutex_unlock(&heap->lock);
+	KUNIT_EXPECT_EQ(test, tk_join(test, takers[0].thread), 2);
+	KUNIT_EXPECT_EQ(test, takers[1].sleeps, 1);
+	KUNIT_EXPECT_EQ(test, heap->side.promised, 0);
+}
+
+/* Test that one who wants little is promised no more than that (K1). */
+static void waiters_promise_want(struct kunit *test)
+{
+	struct heap *heap = test->priv;
+	struct taker takers[2];
+
+	taker_sleep(test, &takers[0], heap, 1, 3);
+	taker_sleep(test, &takers[1], heap, 1, 1);
+	mutex_lock(&heap->lock);
+	heap->avail = 4;
+	gf_waiters_wake(&heap->side, 4);
+	KUNIT_EXPECT_EQ(test, heap->side.promised, 4);
+	KUNIT_EXPECT_EQ(test, woken(heap, takers, 2), 2);
+	mutex_unlock(&heap->lock);
+	KUNIT_EXPECT_EQ(test, tk_join(test, takers[0].thread), 3);
+	KUNIT_EXPECT_EQ(test, tk_join(test, takers[1].thread), 1);
+}
+
+/*
+ * Test that one who was woken and robbed of it before he ran goes back to
+ * sleep, and that what is left goes to another whom it suffices (K1).
+ */
+static void waiters_robbed(struct kunit *test)
+{
+	struct heap *heap = test->priv;
+	struct taker big, small;
+
+	taker_sleep(test, &big, heap, 5, 5);
+	taker_sleep(test, &small, heap, 2, 2);
+	mutex_lock(&heap->lock);
+	heap->avail = 5;
+	gf_waiters_wake(&heap->side, 5);
+	heap->avail = 3;
+	mutex_unlock(&heap->lock);
+	KUNIT_EXPECT_EQ(test, tk_join(test, small.thread), 2);
+	tk_wait_asleep(test, big.thread, &heap->side.queue);
+	KUNIT_EXPECT_EQ(test, big.sleeps, 2);
+	KUNIT_EXPECT_EQ(test, heap->side.promised, 0);
+}
+
+/* Test that a sleeper who is interrupted leaves the queue and goes (W3). */
+static void waiters_interrupt(struct kunit *test)
+{
+	struct heap *heap = test->priv;
+	struct taker taker;
+
+	taker_sleep(test, &taker, heap, 1, 1);
+	tk_interrupt(taker.thread);
+	KUNIT_EXPECT_EQ(test, tk_join(test, taker.thread), -ERESTARTSYS);
+	KUNIT_EXPECT_FALSE(test, waitqueue_active(&heap->side.queue));
+}
+
+/*
+ * Test that a wakeup passes over one whom a signal has woken already: it is
+ * the next one's (K1).
+ */
+static void waiters_interrupted_first(struct kunit *test)
+{
+	struct heap *heap = test->priv;
+	struct taker takers[2];
+
+	taker_sleep(test, &takers[0], heap, 1, 1);
+	taker_sleep(test, &takers[1], heap, 1, 1);
+	/* He is awake, but cannot go on before we let go of the lock. */
+	mutex_lock(&heap->lock);
+	tk_interrupt(takers[0].thread);
+	gf_waiters_wake(&heap->side, 1);
+	mutex_unlock(&heap->lock);
+	KUNIT_EXPECT_EQ(test, tk_join(test, takers[0].thread), -ERESTARTSYS);
+	heap_add(heap, 1);
+	KUNIT_EXPECT_EQ(test, tk_join(test, takers[1].thread), 1);
+	KUNIT_EXPECT_EQ(test, heap->side.promised, 0);
+}
+
+/*
+ * Test that one who is woken and then interrupted, with what woke him gone to
+ * a rival in part, hands on what is left (K1).
+ */
+static void waiters_hand_on(struct kunit *test)
+{
+	struct heap *heap = test->priv;
+	struct taker big, small;
+
+	taker_sleep(test, &big, heap, 5, 5);
+	taker_sleep(test, &small, heap, 1, 1);
+	mutex_lock(&heap->lock);
+	heap->avail = 5;
+	gf_waiters_wake(&heap->side, 5);
+	tk_interrupt(big.thread);
+	heap->avail = 1;
+	mutex_unlock(&heap->lock);
+	KUNIT_EXPECT_EQ(test, tk_join(test, big.thread), -ERESTARTSYS);
+	KUNIT_EXPECT_EQ(test, tk_join(test, small.thread), 1);
+	KUNIT_EXPECT_EQ(test, heap->side.promised, 0);
+}
+
+static int waiters_test_init(struct kunit *test)
+{
+	struct heap *heap = kunit_kzalloc(test, sizeof(*heap), GFP_KERNEL);
+
+	if (!heap)
+		return -ENOMEM;
+	mutex_init(&heap->lock);
+	gf_waiters_init(&heap->side);
+	test->priv = heap;
+	return 0;
+}
+
+static struct kunit_case waiters_cases[] = {
+	KUNIT_CASE(waiters_nobody),
+	KUNIT_CASE(waiters_one),
+	KUNIT_CASE(waiters_as_many_as_fit),
+	KUNIT_CASE(waiters_need),
+	KUNIT_CASE(waiters_overtake),
+	KUNIT_CASE(waiters_promise),
+	KUNIT_CASE(waiters_promise_want),
+	KUNIT_CASE(waiters_robbed),
+	KUNIT_CASE(waiters_interrupt),
+	KUNIT_CASE(waiters_interrupted_first),
+	KUNIT_CASE(waiters_hand_on),
+	{}
+};
+
+static struct kunit_suite waiters_suite = {
+	.name = "waiters",
+	.init = waiters_test_init,
+	.test_cases = waiters_cases,
+};
+kunit_test_suite(waiters_suite);
+
+MODULE_DESCRIPTION("KUnit tests of globalfifo's waiters");
+MODULE_LICENSE("GPL");
