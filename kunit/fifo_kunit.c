@@ -11,8 +11,8 @@
 #include <linux/string.h>
 #include <linux/uio.h>
 
-#include "fifo.h"
-#include "globalfifo.h"
+#include "../kernel/fifo.h"
+#include "../kernel/globalfifo.h"
 #include "testkit.h"
 
 #define SIZE	1024UL

@@ -5,7 +5,7 @@
 #include <linux/fs.h>
 #include <linux/module.h>
 
-#include "notify.h"
+#include "../kernel/notify.h"
 #include "testkit.h"
 
 static int notify_fasync(int fd, struct file *file, int on)

@@ -8,7 +8,7 @@
 #include <linux/random.h>
 #include <linux/string.h>
 
-#include "ring.h"
+#include "../kernel/ring.h"
 
 #define SIZE	16UL
 

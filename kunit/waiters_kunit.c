@@ -6,7 +6,7 @@
 #include <linux/mutex.h>
 
 #include "testkit.h"
-#include "waiters.h"
+#include "../kernel/waiters.h"
 
 #define SLEEPERS	5
 
