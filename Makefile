@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# The verbs. Kbuild never reads this file: it prefers Kbuild to Makefile.
+# The verbs. The kernel build never reads this file: it prefers Kbuild.
 
 include scripts/driver.conf
 
 export KERNEL KERNEL_TREE T
 
-.PHONY: help demo test kunit shell lint clean
+.PHONY: help demo test kunit integration shell lint clean
 
 help:
 	@echo "make demo     a process is told by SIGIO what another writes to $(DEVICE)"
 	@echo "make test     every test there is, with one summary"
 	@echo "make kunit    the KUnit suites only; T='ring.*' keeps those that match"
+	@echo "make integration   only programs that use the device, in a guest"
 	@echo "make shell    a shell in a guest that has $(DEVICE)"
 	@echo "make lint     style, static checks, and which rule has which test"
 	@echo "make clean    remove build/ (the cache of kernel trees stays)"
@@ -30,6 +31,9 @@ test:
 
 kunit:
 	@scripts/run-tests kunit
+
+integration:
+	@scripts/run-tests integration
 
 shell:
 	@scripts/uml-run --timeout 0 --tty -- bash

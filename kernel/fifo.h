@@ -60,7 +60,7 @@ extern const struct gf_fifo_ops gf_fifo_uaccess;
  * @ops: how bytes cross the border
  */
 struct gf_fifo {
-	struct mutex lock;
+	struct mutex lock;	/* guards @ring */
 	struct gf_ring ring;
 	struct gf_waiters readers;
 	struct gf_waiters writers;

@@ -59,6 +59,7 @@ static int gf_waiter_wake(struct wait_queue_entry *entry, unsigned int mode,
  */
 void gf_waiters_wake(struct gf_waiters *side, size_t avail)
 {
+	/* No barrier is needed: see above. */
 	if (avail && waitqueue_active(&side->queue))
 		__wake_up(&side->queue, TASK_NORMAL, 0, &avail);
 }

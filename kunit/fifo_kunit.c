@@ -173,7 +173,7 @@ static void fifo_read_short(struct kunit *test)
 
 /*
  * Test that what ends a read leaves its iterator where it was: io_uring goes
- * on with it after EAGAIN (A7).
+ * on with it after EAGAIN.
  */
 static void fifo_eagain_iter(struct kunit *test)
 {
@@ -831,6 +831,7 @@ static struct kunit_suite fifo_suite = {
 	.exit = fifo_test_exit,
 	.test_cases = fifo_cases,
 };
+
 kunit_test_suite(fifo_suite);
 
 MODULE_DESCRIPTION("KUnit tests of globalfifo's core");

@@ -149,6 +149,7 @@ static struct kunit_suite notify_suite = {
 	.init = notify_test_init,
 	.test_cases = notify_cases,
 };
+
 kunit_test_suite(notify_suite);
 
 MODULE_DESCRIPTION("KUnit tests of globalfifo's notification");

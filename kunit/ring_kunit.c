@@ -263,6 +263,7 @@ static struct kunit_suite ring_suite = {
 	.init = ring_test_init,
 	.test_cases = ring_cases,
 };
+
 kunit_test_suite(ring_suite);
 
 MODULE_DESCRIPTION("KUnit tests of globalfifo's ring");

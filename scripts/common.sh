@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# What the scripts share; sourced. Sets $top, the repository, and $build.
+# What the scripts share; sourced. Sets $top, the repository, $build and $cache.
+# shellcheck disable=SC2034 # which are used there
 
 set -euo pipefail
 

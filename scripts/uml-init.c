@@ -66,7 +66,7 @@ static void power_off(void)
 }
 
 /* What we cannot do without failed: say so where uml-run looks, and end. */
-static void __attribute__((format(printf, 1, 2))) fail(const char *fmt, ...)
+static void fail(const char *fmt, ...)
 {
 	int fd = verdict_fd >= 0 ? verdict_fd : STDERR_FILENO;
 	va_list ap;
@@ -272,6 +272,7 @@ static void feed_input(int line, int out)
 
 static void become_program(int in, int out, int err)
 {
+	gid_t gid = opt.gid;
 	sigset_t none;
 
 	setsid();
@@ -279,7 +280,7 @@ static void become_program(int in, int out, int err)
 		ioctl(in, TIOCSCTTY, 0);
 	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
 		_exit(126);
-	if ((opt.gid && (setgroups(1, (gid_t[]){ opt.gid }) || setgid(opt.gid))) ||
+	if ((opt.gid && (setgroups(1, &gid) || setgid(gid))) ||
 	    (opt.uid && setuid(opt.uid))) {
 		dprintf(2, "uml-run: cannot become user %d: %s\n", opt.uid,
 			strerror(errno));
@@ -448,7 +449,8 @@ static void run_with_terminal(pid_t *pid, int from[2], int to[2])
 {
 	int line = open_line(0, O_RDWR);
 
-	from[0] = from[1] = to[0] = to[1] = -1;
+	from[0] = -1;
+	from[1] = -1;
 	*pid = fork_or_fail();
 	if (!*pid)
 		become_program(line, line, line);
