@@ -451,6 +451,8 @@ static void run_with_terminal(pid_t *pid, int from[2], int to[2])
 
 	from[0] = -1;
 	from[1] = -1;
+	to[0] = -1;
+	to[1] = -1;
 	*pid = fork_or_fail();
 	if (!*pid)
 		become_program(line, line, line);
