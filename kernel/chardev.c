@@ -118,35 +118,50 @@ static struct gf_device *gf_device_alloc(void)
 	return gdev;
 }
 
-/* The first node has no number in its name: it is the book's. */
-static int gf_device_add(unsigned int index)
+/* The first node has no number in its name. */
+static int gf_device_create(unsigned int index)
 {
 	struct gf_device *gdev = gf_device_alloc();
-	int err;
 
 	if (!gdev)
 		return -ENOMEM;
+	gf_devices[index] = gdev;
 	gdev->dev.devt = MKDEV(MAJOR(gf_first), MINOR(gf_first) + index);
-	err = index ? dev_set_name(&gdev->dev, "globalfifo%u", index) :
-		      dev_set_name(&gdev->dev, "globalfifo");
-	if (!err)
-		err = cdev_device_add(&gdev->cdev, &gdev->dev);
-	if (err)
-		put_device(&gdev->dev);
-	else
-		gf_devices[index] = gdev;
-	return err;
+	return index ? dev_set_name(&gdev->dev, "globalfifo%u", index) :
+		       dev_set_name(&gdev->dev, "globalfifo");
 }
 
 static void gf_devices_remove(void)
 {
+	struct gf_device *gdev;
 	unsigned int i;
 
 	for (i = 0; i < GF_DEVICES_MAX && gf_devices[i]; i++) {
-		cdev_device_del(&gf_devices[i]->cdev, &gf_devices[i]->dev);
-		put_device(&gf_devices[i]->dev);
+		gdev = gf_devices[i];
+		if (device_is_registered(&gdev->dev))
+			cdev_device_del(&gdev->cdev, &gdev->dev);
+		put_device(&gdev->dev);
 		gf_devices[i] = NULL;
 	}
+}
+
+/*
+ * All are made before the first can be opened: a module whose load fails is
+ * freed even if somebody has its device open.
+ */
+static int gf_devices_add(void)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < ndevices && !err; i++)
+		err = gf_device_create(i);
+	for (i = 0; i < ndevices && !err; i++)
+		err = cdev_device_add(&gf_devices[i]->cdev,
+				      &gf_devices[i]->dev);
+	if (err)
+		gf_devices_remove();
+	return err;
 }
 
 static int gf_check_params(void)
@@ -158,6 +173,8 @@ static int gf_check_params(void)
 		 !is_power_of_2(size))
 		pr_err("size=%u: must be a power of two from %u to %u\n", size,
 		       GLOBALFIFO_SIZE_MIN, GLOBALFIFO_SIZE_MAX);
+	else if (major >= CHRDEV_MAJOR_MAX)
+		pr_err("major=%u: must be below %u\n", major, CHRDEV_MAJOR_MAX);
 	else
 		return 0;
 	return -EINVAL;
@@ -180,7 +197,6 @@ static int gf_register_numbers(void)
 
 static int __init gf_init(void)
 {
-	unsigned int i;
 	int err;
 
 	err = gf_check_params();
@@ -192,15 +208,12 @@ static int __init gf_init(void)
 	err = class_register(&gf_class);
 	if (err)
 		goto err_numbers;
-	for (i = 0; i < ndevices; i++) {
-		err = gf_device_add(i);
-		if (err)
-			goto err_devices;
-	}
+	err = gf_devices_add();
+	if (err)
+		goto err_class;
 	return 0;
 
-err_devices:
-	gf_devices_remove();
+err_class:
 	class_unregister(&gf_class);
 err_numbers:
 	unregister_chrdev_region(gf_first, ndevices);

@@ -7,6 +7,7 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 
@@ -26,11 +27,22 @@ static size_t gf_from_iter(void *to, size_t len, struct iov_iter *from)
 	return copy_from_iter(to, len, from);
 }
 
+/*
+ * A stack may have to grow to hold the buffer. Only a real fault makes it do
+ * so, as under read(2) from a pipe; fault_in_iov_iter_writeable() walks the
+ * page tables instead, and leaves the bytes of the buffer alone.
+ */
+static size_t gf_fault_in_writeable(const struct iov_iter *to, size_t len)
+{
+	fault_in_iov_iter_readable(to, len);
+	return fault_in_iov_iter_writeable(to, len);
+}
+
 /* The real border: whatever memory the iov_iter describes. */
 const struct gf_fifo_ops gf_fifo_uaccess = {
 	.to_iter		= gf_to_iter,
 	.from_iter		= gf_from_iter,
-	.fault_in_writeable	= fault_in_iov_iter_writeable,
+	.fault_in_writeable	= gf_fault_in_writeable,
 	.fault_in_readable	= fault_in_iov_iter_readable,
 };
 
@@ -46,7 +58,7 @@ const struct gf_fifo_ops gf_fifo_uaccess = {
 int gf_fifo_init(struct gf_fifo *fifo, unsigned int size,
 		 const struct gf_fifo_ops *ops)
 {
-	void *data = kvmalloc(size, GFP_KERNEL_ACCOUNT);
+	void *data = kvmalloc(size, GFP_KERNEL);
 
 	if (!data)
 		return -ENOMEM;
@@ -57,6 +69,7 @@ int gf_fifo_init(struct gf_fifo *fifo, unsigned int size,
 	gf_waiters_init(&fifo->readers);
 	gf_waiters_init(&fifo->writers);
 	init_waitqueue_head(&fifo->poll);
+	gf_notify_init(&fifo->notify);
 	return 0;
 }
 
@@ -68,6 +81,7 @@ int gf_fifo_init(struct gf_fifo *fifo, unsigned int size,
  */
 void gf_fifo_destroy(struct gf_fifo *fifo)
 {
+	mutex_destroy(&fifo->notify.lock);
 	mutex_destroy(&fifo->lock);
 	kvfree(fifo->ring.data);
 }
@@ -91,17 +105,18 @@ static size_t gf_fifo_avail(const struct gf_fifo *fifo, int rw)
  */
 static void gf_fifo_unlock(struct gf_fifo *fifo)
 {
-	size_t used = gf_fifo_avail(fifo, READ);
-	size_t room = gf_fifo_avail(fifo, WRITE);
+	struct gf_supply bytes, room;
 
+	bytes = gf_waiters_supply(&fifo->readers, gf_fifo_avail(fifo, READ));
+	room = gf_waiters_supply(&fifo->writers, gf_fifo_avail(fifo, WRITE));
 	mutex_unlock(&fifo->lock);
-	gf_waiters_wake(&fifo->readers, used);
+	gf_waiters_wake(&fifo->readers, bytes);
 	gf_waiters_wake(&fifo->writers, room);
 }
 
 /*
- * Take the lock with at least @need there for @rw. The condition is looked at
- * before the signal: who is let in and signalled at once goes in.
+ * Take the lock with at least @need there for @rw. If @need is there and a
+ * signal is pending as well, the transfer wins.
  *
  * Returns 0 with the lock held, else an error without it.
  */
@@ -134,11 +149,11 @@ static size_t gf_fifo_copy_span(struct gf_fifo *fifo, int rw,
 }
 
 /*
- * Copy @len bytes between the ring and @iter, all or nothing: a short copy
- * leaves @iter where it was and nothing in the ring.
+ * Copy @len bytes between the ring and @iter. Returns how many made it, by
+ * which @iter has advanced; the ring is as it was.
  */
-static bool gf_fifo_copy(struct gf_fifo *fifo, int rw, struct iov_iter *iter,
-			 size_t len)
+static size_t gf_fifo_copy(struct gf_fifo *fifo, int rw, struct iov_iter *iter,
+			   size_t len)
 {
 	struct gf_span span;
 	size_t done = 0;
@@ -153,11 +168,7 @@ static bool gf_fifo_copy(struct gf_fifo *fifo, int rw, struct iov_iter *iter,
 		done += copied;
 	} while (copied == span.len && done < len);
 	pagefault_enable();
-
-	if (done == len)
-		return true;
-	iov_iter_revert(iter, done);
-	return false;
+	return done;
 }
 
 /* Bring in @len bytes' worth of pages; returns how many bytes are bad. */
@@ -188,34 +199,37 @@ static ssize_t gf_fifo_transfer(struct gf_fifo *fifo, int rw,
 				struct iov_iter *iter, size_t need, bool nowait)
 {
 	size_t limit = iov_iter_count(iter);
-	unsigned int tries;
-	size_t len, bad;
+	unsigned int retries = GF_FAULT_RETRIES;
+	size_t len, done, bad;
 	int err;
 
-	for (tries = 0; tries <= GF_FAULT_RETRIES; tries++) {
+	for (;;) {
 		err = gf_fifo_lock_when(fifo, rw, need, limit, nowait);
 		if (err)
 			return err;
 
 		len = min(limit, gf_fifo_avail(fifo, rw));
-		if (gf_fifo_copy(fifo, rw, iter, len)) {
-			if (rw == READ)
-				gf_ring_take(&fifo->ring, len);
-			else
-				gf_ring_put(&fifo->ring, len);
-			gf_fifo_unlock(fifo);
-			gf_fifo_announce(fifo, rw);
-			return len;
-		}
+		done = gf_fifo_copy(fifo, rw, iter, len);
+		if (done == len || (!retries && done >= need))
+			break;
 
+		/* Once more, with the pages: or as far as they are good. */
+		iov_iter_revert(iter, done);
 		gf_fifo_unlock(fifo);
 		bad = gf_fifo_fault_in(fifo, rw, iter, len);
 		if (bad)
 			limit = len - bad;
-		if (limit < need)
-			break;
+		if (limit < need || !retries--)
+			return -EFAULT;
 	}
-	return -EFAULT;
+
+	if (rw == READ)
+		gf_ring_take(&fifo->ring, done);
+	else
+		gf_ring_put(&fifo->ring, done);
+	gf_fifo_unlock(fifo);
+	gf_fifo_announce(fifo, rw);
+	return done;
 }
 
 /**
@@ -229,8 +243,8 @@ static ssize_t gf_fifo_transfer(struct gf_fifo *fifo, int rw,
  *
  * Context: process; may sleep, for faults even if @nowait.
  * Return: how many bytes, 0 only if @to has no room; -EAGAIN if empty and
- * @nowait; -ERESTARTSYS if a signal ended the wait; -EFAULT if the first byte
- * of @to is bad.
+ * @nowait; -ERESTARTSYS if a signal ended the wait; -EFAULT if not even the
+ * first byte of @to can be written.
  */
 ssize_t gf_fifo_read(struct gf_fifo *fifo, struct iov_iter *to, bool nowait)
 {
@@ -270,8 +284,8 @@ ssize_t gf_fifo_write(struct gf_fifo *fifo, struct iov_iter *from, bool nowait)
  *
  * The state is read without the lock, but after poll_wait(): a transfer whose
  * wakeup missed the new entry released the queue's lock before poll_wait()
- * took it, so its bytes are seen here. The diagram in eventfd_poll() says the
- * same at length.
+ * took it, so its bytes are seen here. For that, a transfer must always take
+ * the queue's lock, without a look at waitqueue_active() first.
  *
  * Context: process.
  * Return: EPOLLIN and EPOLLRDNORM if a read would not block, EPOLLOUT and

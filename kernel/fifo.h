@@ -8,6 +8,8 @@
  *	gf_fifo.lock			a mutex: the ring, and who waits for what
  *	  gf_waiters.queue.lock		of either side
  *
+ *	gf_notify.lock			a mutex, on its own: who is told by SIGIO
+ *
  * Nothing is woken or signalled under gf_fifo.lock, and no page fault is taken
  * under it (R4): copies run with page faults disabled, and a copy that comes
  * out short is undone, its pages brought in without the lock, and tried again.
@@ -33,8 +35,9 @@ struct iov_iter;
  * struct gf_fifo_ops - how bytes cross the border
  * @to_iter: copy_to_iter(); page faults are disabled
  * @from_iter: copy_from_iter(); page faults are disabled
- * @fault_in_writeable: fault_in_iov_iter_writeable()
- * @fault_in_readable: fault_in_iov_iter_readable()
+ * @fault_in_writeable: bring pages in; returns how many bytes are bad, as
+ *	fault_in_iov_iter_writeable() does
+ * @fault_in_readable: likewise, as fault_in_iov_iter_readable()
  *
  * The driver has one such table, &gf_fifo_uaccess. Tests bring others, to
  * have a fault wherever they want one.

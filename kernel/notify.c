@@ -7,14 +7,40 @@
 #include "notify.h"
 
 /**
+ * gf_notify_init - nobody has asked yet
+ * @notify: what to initialise
+ */
+void gf_notify_init(struct gf_notify *notify)
+{
+	*notify = (struct gf_notify){};
+	mutex_init(&notify->lock);
+}
+
+/* One file, which is on both lists or on none; see pipe_fasync(). */
+static int gf_notify_both(struct gf_notify *notify, int fd, struct file *file,
+			  int on)
+{
+	int readers = fasync_helper(fd, file, on, &notify->readers);
+	int writers;
+
+	if (readers < 0)
+		return readers;
+	writers = fasync_helper(fd, file, on, &notify->writers);
+	if (writers < 0 && readers > 0)
+		fasync_helper(-1, file, 0, &notify->readers);
+	return writers;
+}
+
+/**
  * gf_notify_fasync - a file sets or clears O_ASYNC
  * @notify: the lists
  * @fd: the descriptor, which becomes si_fd
  * @file: the file
  * @on: whether it wants to be told
  *
- * For ->fasync; the rest of the book's three steps is done by the kernel.
- * A file open both ways is on both lists or on none, as in pipe_fasync().
+ * For ->fasync. Of the three steps of asynchronous notification this is the
+ * second; F_SETOWN, the first, is the kernel's, and the last close comes here
+ * by itself.
  *
  * Context: process; may sleep.
  * Return: 0 if nothing changed, positive if something did, or -ENOMEM.
@@ -24,13 +50,19 @@ int gf_notify_fasync(struct gf_notify *notify, int fd, struct file *file,
 {
 	int ret = 0;
 
-	if (file->f_mode & FMODE_READ)
+	mutex_lock(&notify->lock);
+	switch (file->f_mode & (FMODE_READ | FMODE_WRITE)) {
+	case FMODE_READ | FMODE_WRITE:
+		ret = gf_notify_both(notify, fd, file, on);
+		break;
+	case FMODE_READ:
 		ret = fasync_helper(fd, file, on, &notify->readers);
-	if (ret >= 0 && (file->f_mode & FMODE_WRITE)) {
+		break;
+	case FMODE_WRITE:
 		ret = fasync_helper(fd, file, on, &notify->writers);
-		if (ret < 0 && (file->f_mode & FMODE_READ))
-			fasync_helper(-1, file, 0, &notify->readers);
+		break;
 	}
+	mutex_unlock(&notify->lock);
 	return ret;
 }
 

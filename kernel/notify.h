@@ -6,22 +6,28 @@
 #ifndef _GLOBALFIFO_NOTIFY_H
 #define _GLOBALFIFO_NOTIFY_H
 
+#include <linux/mutex.h>
+
 struct fasync_struct;
 struct file;
 
 /**
  * struct gf_notify - the files that asked for SIGIO
+ * @lock: keeps a file's place on both lists in step: nobody else serialises
+ *	two calls of ->fasync for one file, and a file that were left on one
+ *	list with FASYNC clear would not be taken off when it is closed
  * @readers: those open for reading
  * @writers: those open for writing
  *
- * Both lists are maintained by fasync_helper() and read under RCU by
- * kill_fasync(); they need no lock of ours. All zeros is a valid beginning.
+ * kill_fasync() reads the lists under RCU and needs no lock.
  */
 struct gf_notify {
+	struct mutex lock;	/* guards both lists, together */
 	struct fasync_struct *readers;
 	struct fasync_struct *writers;
 };
 
+void gf_notify_init(struct gf_notify *notify);
 int gf_notify_fasync(struct gf_notify *notify, int fd, struct file *file,
 		     int on);
 void gf_notify_readable(struct gf_notify *notify);

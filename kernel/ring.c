@@ -3,6 +3,7 @@
 
 #include <linux/compiler.h>
 #include <linux/minmax.h>
+#include <asm/barrier.h>
 
 #include "ring.h"
 
@@ -43,14 +44,20 @@ size_t gf_ring_room(const struct gf_ring *ring)
  * gf_ring_peek_used - bytes held, read without the caller's lock
  * @ring: the ring
  *
- * Next to a put or a take that is under way the answer is a guess. It is good
- * enough for whoever is told of every put and take afterwards and asks again.
- *
- * Return: bytes held, in 0..size.
+ * Return: how many bytes were held at some moment during the call, in 0..size.
  */
 size_t gf_ring_peek_used(const struct gf_ring *ring)
 {
-	return min(READ_ONCE(ring->in) - READ_ONCE(ring->out), ring->size);
+	unsigned int in, out;
+
+	/* @out belongs to @in if nothing was put in while it was read. */
+	do {
+		in = READ_ONCE(ring->in);
+		smp_rmb(); /* pairs with the release of the caller's lock */
+		out = READ_ONCE(ring->out);
+		smp_rmb(); /* likewise */
+	} while (in != READ_ONCE(ring->in));
+	return in - out;
 }
 
 /* The run of bytes that starts at free-running @index, @len at most. */

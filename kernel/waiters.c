@@ -18,50 +18,75 @@ void gf_waiters_init(struct gf_waiters *side)
 {
 	init_waitqueue_head(&side->queue);
 	side->promised = 0;
+	side->finished = 0;
 }
 
-/* The wake function of an entry; @key points to what there is. */
+/* The wake function of an entry; @key points to the supply. */
 static int gf_waiter_wake(struct wait_queue_entry *entry, unsigned int mode,
 			  int flags, void *key)
 {
 	struct gf_waiter *waiter = container_of(entry, struct gf_waiter, entry);
 	struct gf_waiters *side = waiter->side;
-	size_t avail = *(size_t *)key;
+	const struct gf_supply *supply = key;
+	size_t avail = supply->avail;
 
 	lockdep_assert_held(&side->queue.lock);
-	if (avail <= side->promised)
-		return -1; /* nothing is left: end the walk */
+	/*
+	 * End the walk if nothing is left, or if the supply is out of date:
+	 * somebody has finished since, and may have taken what he was promised.
+	 * He calls with a newer one. 6.1 lets go of the lock during a long walk.
+	 */
+	if (avail <= side->promised || supply->finished != side->finished)
+		return -1;
 	avail -= side->promised;
 	if (avail < waiter->need)
 		return 0;
+	/* He may be awake by a signal, or not asleep yet: then he looks himself. */
 	if (!autoremove_wake_function(entry, mode, flags, NULL))
-		return 0; /* a signal was faster; he will look for himself */
+		return 0;
 	waiter->grant = min(avail, waiter->want);
 	side->promised += waiter->grant;
 	return 1;
 }
 
 /**
- * gf_waiters_wake - wake those who can go on
+ * gf_waiters_supply - note what there is, for gf_waiters_wake()
  * @side: where they sleep
  * @avail: how much there is for this side
  *
- * Wakes every sleeper whose need is met by what is left of @avail once all
+ * Context: any, under the lock that guards what is waited for.
+ * Return: the note.
+ */
+struct gf_supply gf_waiters_supply(const struct gf_waiters *side, size_t avail)
+{
+	return (struct gf_supply){ .avail = avail, .finished = side->finished };
+}
+
+/**
+ * gf_waiters_wake - wake those who can go on
+ * @side: where they sleep
+ * @supply: from gf_waiters_supply()
+ *
+ * Wakes every sleeper whose need is met by what is left of the supply once all
  * earlier promises are kept.
  *
- * Call it after the lock that @avail was read under is released, in the order
- * that suits: a call with an @avail that is no longer true wakes too many at
- * worst, and the call for the last change never too few.
+ * Call it after the lock is released. Calls may come in another order than
+ * their supplies were noted: an outdated one wakes nobody, or, if a rival who
+ * did not sleep was faster, somebody too many; the newest never too few.
  *
  * Context: any. A sleeper who starts under the caller's lock either came
  * before the caller last held it, and is seen here, or comes after, and sees
  * the change: hence no barrier before waitqueue_active().
  */
-void gf_waiters_wake(struct gf_waiters *side, size_t avail)
+void gf_waiters_wake(struct gf_waiters *side, struct gf_supply supply)
 {
-	/* No barrier is needed: see above. */
-	if (avail && waitqueue_active(&side->queue))
-		__wake_up(&side->queue, TASK_NORMAL, 0, &avail);
+	/*
+	 * Normal tasks, not only interruptible ones: who was signalled may wait
+	 * for the lock by now, and still takes what is there when he has it.
+	 * No barrier is needed: see above.
+	 */
+	if (supply.avail && waitqueue_active(&side->queue))
+		__wake_up(&side->queue, TASK_NORMAL, 0, &supply);
 }
 
 /**
@@ -105,5 +130,6 @@ void gf_waiter_finish(struct gf_waiter *waiter)
 	spin_lock_irqsave(&side->queue.lock, flags);
 	list_del_init(&waiter->entry.entry);
 	side->promised -= waiter->grant;
+	side->finished++;
 	spin_unlock_irqrestore(&side->queue.lock, flags);
 }

@@ -31,10 +31,23 @@
  * @queue: the sleepers, in the order they came
  * @promised: sum of what those who were woken and have not finished yet may
  *	take; protected by @queue.lock
+ * @finished: how many waits have come to an end; changed under both @queue.lock
+ *	and the lock that guards what is waited for
  */
 struct gf_waiters {
 	wait_queue_head_t queue;
 	size_t promised;
+	unsigned int finished;
+};
+
+/**
+ * struct gf_supply - what there is for one side, at one moment
+ * @avail: how much
+ * @finished: the side's count at that moment
+ */
+struct gf_supply {
+	size_t avail;
+	unsigned int finished;
 };
 
 /**
@@ -54,7 +67,8 @@ struct gf_waiter {
 };
 
 void gf_waiters_init(struct gf_waiters *side);
-void gf_waiters_wake(struct gf_waiters *side, size_t avail);
+struct gf_supply gf_waiters_supply(const struct gf_waiters *side, size_t avail);
+void gf_waiters_wake(struct gf_waiters *side, struct gf_supply supply);
 void gf_waiter_start(struct gf_waiter *waiter, struct gf_waiters *side,
 		     size_t need, size_t want);
 void gf_waiter_finish(struct gf_waiter *waiter);

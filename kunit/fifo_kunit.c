@@ -383,19 +383,28 @@ static void fifo_fault_heals(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, hole.faults, 1);
 }
 
-/* Test that a page that comes and goes is not waited for without end (R4). */
+/*
+ * Test that a page that comes and goes is not waited for without end, and then
+ * counts as bad (R4, W2).
+ */
 static void fifo_fault_lies(struct kunit *test)
 {
 	struct fifo_test *ctx = fifo_with(test, 0, 40);
-	struct tk_hole hole = { .at = 30, .lies = true };
+	struct tk_hole hole = { .at = 0, .lies = true };
 
 	KUNIT_EXPECT_EQ(test, get_with_hole(test, &hole, 40), -EFAULT);
 	KUNIT_EXPECT_GT(test, hole.attempts, 1);
 	KUNIT_EXPECT_LT(test, hole.attempts, 100);
 	KUNIT_EXPECT_EQ(test, held(ctx), 40);
+	hole.at = 39;
 	KUNIT_EXPECT_EQ(test, put_with_hole(test, &hole, 40), -EFAULT);
 	KUNIT_EXPECT_EQ(test, held(ctx), 40);
-	KUNIT_EXPECT_EQ(test, get(ctx, SIZE), 40);
+	hole.at = 30;
+	KUNIT_EXPECT_EQ(test, get_with_hole(test, &hole, 40), 30);
+	KUNIT_EXPECT_EQ(test, get(ctx, SIZE), 10);
+	hole.at = ATOMIC + 1;
+	KUNIT_EXPECT_EQ(test, put_with_hole(test, &hole, SIZE), ATOMIC + 1);
+	KUNIT_EXPECT_EQ(test, get(ctx, SIZE), ATOMIC + 1);
 }
 
 /* Test that a page that takes some tries is worth them (R4). */

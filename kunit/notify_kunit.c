@@ -129,7 +129,10 @@ static void notify_close(struct kunit *test)
 static int notify_test_init(struct kunit *test)
 {
 	test->priv = kunit_kzalloc(test, sizeof(struct gf_notify), GFP_KERNEL);
-	return test->priv ? 0 : -ENOMEM;
+	if (!test->priv)
+		return -ENOMEM;
+	gf_notify_init(test->priv);
+	return 0;
 }
 
 static struct kunit_case notify_cases[] = {

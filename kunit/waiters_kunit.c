@@ -28,10 +28,10 @@ struct taker {
 
 static void heap_unlock(struct heap *heap)
 {
-	size_t avail = heap->avail;
+	struct gf_supply supply = gf_waiters_supply(&heap->side, heap->avail);
 
 	mutex_unlock(&heap->lock);
-	gf_waiters_wake(&heap->side, avail);
+	gf_waiters_wake(&heap->side, supply);
 }
 
 static void heap_add(struct heap *heap, size_t n)
@@ -65,26 +65,35 @@ static long take(void *arg)
 	return taken ? taken : -ERESTARTSYS;
 }
 
-static void taker_sleep(struct kunit *test, struct taker *taker,
-			struct heap *heap, size_t need, size_t want)
+/* Not on the stack: a thread may outlive the function that tests it. */
+static struct taker *taker_sleep(struct kunit *test, size_t need, size_t want)
 {
+	struct taker *taker = kunit_kzalloc(test, sizeof(*taker), GFP_KERNEL);
+	struct heap *heap = test->priv;
+
+	KUNIT_ASSERT_NOT_NULL(test, taker);
 	*taker = (struct taker){ .heap = heap, .need = need, .want = want };
 	taker->thread = tk_start(test, take, taker);
 	tk_wait_asleep(test, taker->thread, &heap->side.queue);
+	return taker;
 }
 
-/* How many of the takers have been woken, whether or not they ran since. */
-static unsigned int woken(struct heap *heap, struct taker *takers,
-			  unsigned int n)
+/* How many are on the queue: those who have not been woken. */
+static unsigned int asleep(struct heap *heap)
 {
-	struct wait_queue_entry *entry;
-	unsigned int asleep = 0;
+	unsigned int n;
 
 	spin_lock_irq(&heap->side.queue.lock);
-	list_for_each_entry(entry, &heap->side.queue.head, entry)
-		asleep++;
+	n = list_count_nodes(&heap->side.queue.head);
 	spin_unlock_irq(&heap->side.queue.lock);
-	return n - asleep;
+	return n;
+}
+
+/* A wakeup without letting go of the lock: who is woken cannot go on yet. */
+static void wake_locked(struct heap *heap, size_t avail)
+{
+	lockdep_assert_held(&heap->lock);
+	gf_waiters_wake(&heap->side, gf_waiters_supply(&heap->side, avail));
 }
 
 /* Test that a wakeup where nobody sleeps does nothing. */
@@ -92,7 +101,7 @@ static void waiters_nobody(struct kunit *test)
 {
 	struct heap *heap = test->priv;
 
-	gf_waiters_wake(&heap->side, 1);
+	heap_add(heap, 1);
 	KUNIT_EXPECT_EQ(test, heap->side.promised, 0);
 }
 
@@ -100,17 +109,17 @@ static void waiters_nobody(struct kunit *test)
 static void waiters_one(struct kunit *test)
 {
 	struct heap *heap = test->priv;
-	struct taker takers[SLEEPERS];
+	struct taker *takers[SLEEPERS];
 	unsigned int i;
 
 	for (i = 0; i < SLEEPERS; i++)
-		taker_sleep(test, &takers[i], heap, 1, 1);
+		takers[i] = taker_sleep(test, 1, 1);
 	heap_add(heap, 1);
-	KUNIT_EXPECT_EQ(test, tk_join(test, takers[0].thread), 1);
-	KUNIT_EXPECT_EQ(test, woken(heap, takers, SLEEPERS), 1);
+	KUNIT_EXPECT_EQ(test, tk_join(test, takers[0]->thread), 1);
+	KUNIT_EXPECT_EQ(test, asleep(heap), SLEEPERS - 1);
 	for (i = 1; i < SLEEPERS; i++) {
-		KUNIT_EXPECT_FALSE(test, tk_is_done(takers[i].thread));
-		KUNIT_EXPECT_EQ(test, takers[i].sleeps, 1);
+		KUNIT_EXPECT_FALSE(test, tk_is_done(takers[i]->thread));
+		KUNIT_EXPECT_EQ(test, takers[i]->sleeps, 1);
 	}
 }
 
@@ -118,17 +127,17 @@ static void waiters_one(struct kunit *test)
 static void waiters_as_many_as_fit(struct kunit *test)
 {
 	struct heap *heap = test->priv;
-	struct taker takers[SLEEPERS];
+	struct taker *takers[SLEEPERS];
 	unsigned int i;
 
 	for (i = 0; i < SLEEPERS; i++)
-		taker_sleep(test, &takers[i], heap, 1, 1);
+		takers[i] = taker_sleep(test, 1, 1);
 	heap_add(heap, 3);
-	KUNIT_EXPECT_EQ(test, woken(heap, takers, SLEEPERS), 3);
+	KUNIT_EXPECT_EQ(test, asleep(heap), SLEEPERS - 3);
 	for (i = 0; i < 3; i++)
-		KUNIT_EXPECT_EQ(test, tk_join(test, takers[i].thread), 1);
-	KUNIT_EXPECT_FALSE(test, tk_is_done(takers[3].thread));
-	KUNIT_EXPECT_EQ(test, takers[3].sleeps, 1);
+		KUNIT_EXPECT_EQ(test, tk_join(test, takers[i]->thread), 1);
+	KUNIT_EXPECT_FALSE(test, tk_is_done(takers[3]->thread));
+	KUNIT_EXPECT_EQ(test, takers[3]->sleeps, 1);
 	KUNIT_EXPECT_EQ(test, heap->side.promised, 0);
 }
 
@@ -136,31 +145,31 @@ static void waiters_as_many_as_fit(struct kunit *test)
 static void waiters_need(struct kunit *test)
 {
 	struct heap *heap = test->priv;
-	struct taker taker;
+	struct taker *taker;
 
-	taker_sleep(test, &taker, heap, 5, 9);
+	taker = taker_sleep(test, 5, 9);
 	heap_add(heap, 4);
-	KUNIT_EXPECT_EQ(test, woken(heap, &taker, 1), 0);
+	KUNIT_EXPECT_EQ(test, asleep(heap), 1);
 	heap_add(heap, 1);
-	KUNIT_EXPECT_EQ(test, woken(heap, &taker, 1), 1);
-	KUNIT_EXPECT_EQ(test, tk_join(test, taker.thread), 5);
-	KUNIT_EXPECT_EQ(test, taker.sleeps, 1);
+	KUNIT_EXPECT_EQ(test, asleep(heap), 0);
+	KUNIT_EXPECT_EQ(test, tk_join(test, taker->thread), 5);
+	KUNIT_EXPECT_EQ(test, taker->sleeps, 1);
 }
 
 /* Test that one who needs much does not hide things from one who needs less (K1). */
 static void waiters_overtake(struct kunit *test)
 {
 	struct heap *heap = test->priv;
-	struct taker big, small;
+	struct taker *big, *small;
 
-	taker_sleep(test, &big, heap, 10, 10);
-	taker_sleep(test, &small, heap, 2, 2);
+	big = taker_sleep(test, 10, 10);
+	small = taker_sleep(test, 2, 2);
 	heap_add(heap, 3);
-	KUNIT_EXPECT_EQ(test, tk_join(test, small.thread), 2);
-	KUNIT_EXPECT_FALSE(test, tk_is_done(big.thread));
-	KUNIT_EXPECT_EQ(test, big.sleeps, 1);
+	KUNIT_EXPECT_EQ(test, tk_join(test, small->thread), 2);
+	KUNIT_EXPECT_FALSE(test, tk_is_done(big->thread));
+	KUNIT_EXPECT_EQ(test, big->sleeps, 1);
 	heap_add(heap, 9);
-	KUNIT_EXPECT_EQ(test, tk_join(test, big.thread), 10);
+	KUNIT_EXPECT_EQ(test, tk_join(test, big->thread), 10);
 }
 
 /*
@@ -170,19 +179,19 @@ static void waiters_overtake(struct kunit *test)
 static void waiters_promise(struct kunit *test)
 {
 	struct heap *heap = test->priv;
-	struct taker takers[2];
+	struct taker *takers[2];
 
-	taker_sleep(test, &takers[0], heap, 2, 2);
-	taker_sleep(test, &takers[1], heap, 1, 1);
+	takers[0] = taker_sleep(test, 2, 2);
+	takers[1] = taker_sleep(test, 1, 1);
 	mutex_lock(&heap->lock);
 	heap->avail = 2;
-	gf_waiters_wake(&heap->side, 2);
+	wake_locked(heap, 2);
 	KUNIT_EXPECT_EQ(test, heap->side.promised, 2);
-	gf_waiters_wake(&heap->side, 2);
-	KUNIT_EXPECT_EQ(test, woken(heap, takers, 2), 1);
+	wake_locked(heap, 2);
+	KUNIT_EXPECT_EQ(test, asleep(heap), 1);
 	mutex_unlock(&heap->lock);
-	KUNIT_EXPECT_EQ(test, tk_join(test, takers[0].thread), 2);
-	KUNIT_EXPECT_EQ(test, takers[1].sleeps, 1);
+	KUNIT_EXPECT_EQ(test, tk_join(test, takers[0]->thread), 2);
+	KUNIT_EXPECT_EQ(test, takers[1]->sleeps, 1);
 	KUNIT_EXPECT_EQ(test, heap->side.promised, 0);
 }
 
@@ -190,18 +199,40 @@ static void waiters_promise(struct kunit *test)
 static void waiters_promise_want(struct kunit *test)
 {
 	struct heap *heap = test->priv;
-	struct taker takers[2];
+	struct taker *takers[2];
 
-	taker_sleep(test, &takers[0], heap, 1, 3);
-	taker_sleep(test, &takers[1], heap, 1, 1);
+	takers[0] = taker_sleep(test, 1, 3);
+	takers[1] = taker_sleep(test, 1, 1);
 	mutex_lock(&heap->lock);
 	heap->avail = 4;
-	gf_waiters_wake(&heap->side, 4);
+	wake_locked(heap, 4);
 	KUNIT_EXPECT_EQ(test, heap->side.promised, 4);
-	KUNIT_EXPECT_EQ(test, woken(heap, takers, 2), 2);
+	KUNIT_EXPECT_EQ(test, asleep(heap), 0);
 	mutex_unlock(&heap->lock);
-	KUNIT_EXPECT_EQ(test, tk_join(test, takers[0].thread), 3);
-	KUNIT_EXPECT_EQ(test, tk_join(test, takers[1].thread), 1);
+	KUNIT_EXPECT_EQ(test, tk_join(test, takers[0]->thread), 3);
+	KUNIT_EXPECT_EQ(test, tk_join(test, takers[1]->thread), 1);
+}
+
+/*
+ * Test that a supply noted before somebody finished wakes nobody: it may be
+ * what he took, and his own call comes (K2).
+ */
+static void waiters_outdated(struct kunit *test)
+{
+	struct heap *heap = test->priv;
+	struct taker *takers[2];
+	struct gf_supply supply;
+
+	takers[0] = taker_sleep(test, 1, 1);
+	takers[1] = taker_sleep(test, 1, 1);
+	mutex_lock(&heap->lock);
+	supply = gf_waiters_supply(&heap->side, 1);
+	mutex_unlock(&heap->lock);
+	heap_add(heap, 1);
+	KUNIT_EXPECT_EQ(test, tk_join(test, takers[0]->thread), 1);
+	gf_waiters_wake(&heap->side, supply);
+	KUNIT_EXPECT_EQ(test, asleep(heap), 1);
+	KUNIT_EXPECT_EQ(test, heap->side.promised, 0);
 }
 
 /*
@@ -211,18 +242,18 @@ static void waiters_promise_want(struct kunit *test)
 static void waiters_robbed(struct kunit *test)
 {
 	struct heap *heap = test->priv;
-	struct taker big, small;
+	struct taker *big, *small;
 
-	taker_sleep(test, &big, heap, 5, 5);
-	taker_sleep(test, &small, heap, 2, 2);
+	big = taker_sleep(test, 5, 5);
+	small = taker_sleep(test, 2, 2);
 	mutex_lock(&heap->lock);
 	heap->avail = 5;
-	gf_waiters_wake(&heap->side, 5);
+	wake_locked(heap, 5);
 	heap->avail = 3;
 	mutex_unlock(&heap->lock);
-	KUNIT_EXPECT_EQ(test, tk_join(test, small.thread), 2);
-	tk_wait_asleep(test, big.thread, &heap->side.queue);
-	KUNIT_EXPECT_EQ(test, big.sleeps, 2);
+	KUNIT_EXPECT_EQ(test, tk_join(test, small->thread), 2);
+	tk_wait_asleep(test, big->thread, &heap->side.queue);
+	KUNIT_EXPECT_EQ(test, big->sleeps, 2);
 	KUNIT_EXPECT_EQ(test, heap->side.promised, 0);
 }
 
@@ -230,11 +261,11 @@ static void waiters_robbed(struct kunit *test)
 static void waiters_interrupt(struct kunit *test)
 {
 	struct heap *heap = test->priv;
-	struct taker taker;
+	struct taker *taker;
 
-	taker_sleep(test, &taker, heap, 1, 1);
-	tk_interrupt(taker.thread);
-	KUNIT_EXPECT_EQ(test, tk_join(test, taker.thread), -ERESTARTSYS);
+	taker = taker_sleep(test, 1, 1);
+	tk_interrupt(taker->thread);
+	KUNIT_EXPECT_EQ(test, tk_join(test, taker->thread), -ERESTARTSYS);
 	KUNIT_EXPECT_TRUE(test, list_empty(&heap->side.queue.head));
 }
 
@@ -245,18 +276,18 @@ static void waiters_interrupt(struct kunit *test)
 static void waiters_interrupted_first(struct kunit *test)
 {
 	struct heap *heap = test->priv;
-	struct taker takers[2];
+	struct taker *takers[2];
 
-	taker_sleep(test, &takers[0], heap, 1, 1);
-	taker_sleep(test, &takers[1], heap, 1, 1);
+	takers[0] = taker_sleep(test, 1, 1);
+	takers[1] = taker_sleep(test, 1, 1);
 	/* He is awake, but cannot go on before we let go of the lock. */
 	mutex_lock(&heap->lock);
-	tk_interrupt(takers[0].thread);
-	gf_waiters_wake(&heap->side, 1);
+	tk_interrupt(takers[0]->thread);
+	wake_locked(heap, 1);
 	mutex_unlock(&heap->lock);
-	KUNIT_EXPECT_EQ(test, tk_join(test, takers[0].thread), -ERESTARTSYS);
+	KUNIT_EXPECT_EQ(test, tk_join(test, takers[0]->thread), -ERESTARTSYS);
 	heap_add(heap, 1);
-	KUNIT_EXPECT_EQ(test, tk_join(test, takers[1].thread), 1);
+	KUNIT_EXPECT_EQ(test, tk_join(test, takers[1]->thread), 1);
 	KUNIT_EXPECT_EQ(test, heap->side.promised, 0);
 }
 
@@ -267,18 +298,18 @@ static void waiters_interrupted_first(struct kunit *test)
 static void waiters_hand_on(struct kunit *test)
 {
 	struct heap *heap = test->priv;
-	struct taker big, small;
+	struct taker *big, *small;
 
-	taker_sleep(test, &big, heap, 5, 5);
-	taker_sleep(test, &small, heap, 1, 1);
+	big = taker_sleep(test, 5, 5);
+	small = taker_sleep(test, 1, 1);
 	mutex_lock(&heap->lock);
 	heap->avail = 5;
-	gf_waiters_wake(&heap->side, 5);
-	tk_interrupt(big.thread);
+	wake_locked(heap, 5);
+	tk_interrupt(big->thread);
 	heap->avail = 1;
 	mutex_unlock(&heap->lock);
-	KUNIT_EXPECT_EQ(test, tk_join(test, big.thread), -ERESTARTSYS);
-	KUNIT_EXPECT_EQ(test, tk_join(test, small.thread), 1);
+	KUNIT_EXPECT_EQ(test, tk_join(test, big->thread), -ERESTARTSYS);
+	KUNIT_EXPECT_EQ(test, tk_join(test, small->thread), 1);
 	KUNIT_EXPECT_EQ(test, heap->side.promised, 0);
 }
 
@@ -302,6 +333,7 @@ static struct kunit_case waiters_cases[] = {
 	KUNIT_CASE(waiters_overtake),
 	KUNIT_CASE(waiters_promise),
 	KUNIT_CASE(waiters_promise_want),
+	KUNIT_CASE(waiters_outdated),
 	KUNIT_CASE(waiters_robbed),
 	KUNIT_CASE(waiters_interrupt),
 	KUNIT_CASE(waiters_interrupted_first),

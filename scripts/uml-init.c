@@ -170,6 +170,13 @@ static void mount_all(void)
 
 	if (cwd < 0 || fstat(cwd, &before))
 		fail("%s", opt.cwd);
+	/*
+	 * A set-user-ID program becomes the owner of its file on the host, who
+	 * may be nobody in particular there: take it as any other program.
+	 */
+	if (mount("none", "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID,
+		  NULL))
+		fail("mount / again");
 	mount_at("sysfs", "/sys", NULL);
 	mount_at("tracefs", "/sys/kernel/tracing", NULL);
 	mount_at("debugfs", "/sys/kernel/debug", NULL);
