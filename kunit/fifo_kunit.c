@@ -13,6 +13,7 @@
 
 #include "../kernel/fifo.h"
 #include "../kernel/globalfifo.h"
+#include "compat.h"
 #include "testkit.h"
 
 #define SIZE	1024UL
@@ -783,22 +784,20 @@ static void fifo_uaccess(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get(ctx, 10), 10);
 }
 
+static void fifo_test_end(void *data)
+{
+	gf_fifo_destroy(data);
+}
+
+/* Not in .exit: that is before the threads of the case are stopped. */
 static int fifo_test_init(struct kunit *test)
 {
 	struct fifo_test *ctx = kunit_kzalloc(test, sizeof(*ctx), GFP_KERNEL);
 
-	if (!ctx)
+	if (!ctx || gf_fifo_init(&ctx->fifo, SIZE, &hole_ops))
 		return -ENOMEM;
 	test->priv = ctx;
-	return gf_fifo_init(&ctx->fifo, SIZE, &hole_ops);
-}
-
-static void fifo_test_exit(struct kunit *test)
-{
-	struct fifo_test *ctx = test->priv;
-
-	if (ctx && ctx->fifo.ops)
-		gf_fifo_destroy(&ctx->fifo);
+	return kunit_add_action_or_reset(test, fifo_test_end, &ctx->fifo);
 }
 
 static struct kunit_case fifo_cases[] = {
@@ -837,7 +836,6 @@ static struct kunit_case fifo_cases[] = {
 static struct kunit_suite fifo_suite = {
 	.name = "fifo",
 	.init = fifo_test_init,
-	.exit = fifo_test_exit,
 	.test_cases = fifo_cases,
 };
 
