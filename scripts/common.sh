@@ -11,8 +11,15 @@ build=$top/build
 . "$top/scripts/driver.conf"
 : "$DRIVER" "$DEVICE"
 
+# Of this repository's git or the user's, nothing must reach the kernel's.
+unset "${!GIT_@}"
+
 KERNEL=${KERNEL:-6.12}
 KERNEL_TREE=${KERNEL_TREE:-}
+if [ -n "$KERNEL_TREE" ]; then
+	KERNEL_TREE=$(realpath -m "$KERNEL_TREE")
+fi
+export KERNEL KERNEL_TREE
 cache=${XDG_CACHE_HOME:-${HOME:?is not set}/.cache}/uml-kunit
 
 say() {
@@ -24,13 +31,17 @@ die() {
 	exit 1
 }
 
-# lock FILE WHAT: hold FILE's lock until the script ends; waits, and says so.
+# lock FILE WHAT: hold FILE's lock until unlock, or until the script ends; waits,
+# and says so. What is started meanwhile must not keep $lock_fd.
 lock() {
-	mkdir -p "$(dirname "$1")"
-	exec {lock_fd}>"$1"
+	mkdir -p "$(dirname "$1")" && exec {lock_fd}>"$1" || return
 	flock -n "$lock_fd" && return
 	say "waiting for another run that $2"
 	flock "$lock_fd"
+}
+
+unlock() {
+	exec {lock_fd}>&-
 }
 
 # has_room DIR MIB WHAT: fail unless DIR has that much space left.

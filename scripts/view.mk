@@ -5,13 +5,14 @@
 
 MAKEFLAGS += --no-print-directory
 
+lock := $(CURDIR).lock
 goals := $(or $(MAKECMDGOALS),all)
 
 .PHONY: $(goals) build
 $(goals): build ;
 build:
-	+@flock -n .lock true || echo "waiting for another build in $(CURDIR)" >&2; \
-	flock .lock $(MAKE) -f Makefile $(MAKECMDGOALS)
+	+@flock -n $(lock) true || echo "waiting for another build in $(CURDIR)" >&2; \
+	flock $(lock) $(MAKE) -f Makefile $(MAKECMDGOALS)
 
 # Neither this file nor the kernel's is anything to remake.
 GNUmakefile Makefile: ;
