@@ -483,6 +483,7 @@ int main(void)
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &mask, NULL);
+	sethostname("uml", strlen("uml"));
 	signals = signalfd(-1, &mask, SFD_CLOEXEC);
 	if (signals < 0)
 		fail("signalfd");
