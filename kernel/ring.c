@@ -3,6 +3,7 @@
 
 #include <linux/compiler.h>
 #include <linux/minmax.h>
+#include <linux/string.h>
 #include <asm/barrier.h>
 
 #include "ring.h"
@@ -41,23 +42,29 @@ size_t gf_ring_room(const struct gf_ring *ring)
 }
 
 /**
- * gf_ring_peek_used - bytes held, read without the caller's lock
+ * gf_ring_peek - what the ring looks like, read without the caller's lock
  * @ring: the ring
  *
- * Return: how many bytes were held at some moment during the call, in 0..size.
+ * Return: a copy, as the ring was at some moment during the call, without the
+ * buffer: good for gf_ring_used(), gf_ring_room() and its size.
  */
-size_t gf_ring_peek_used(const struct gf_ring *ring)
+struct gf_ring gf_ring_peek(const struct gf_ring *ring)
 {
-	unsigned int in, out;
+	struct gf_ring peek = {};
 
-	/* @out belongs to @in if nothing was put in while it was read. */
+	/*
+	 * If nothing was put in meanwhile, what is held can only have become
+	 * less since @size was read, and so fits in it.
+	 */
 	do {
-		in = READ_ONCE(ring->in);
+		peek.in = READ_ONCE(ring->in);
 		smp_rmb(); /* pairs with the release of the caller's lock */
-		out = READ_ONCE(ring->out);
+		peek.size = READ_ONCE(ring->size);
 		smp_rmb(); /* likewise */
-	} while (in != READ_ONCE(ring->in));
-	return in - out;
+		peek.out = READ_ONCE(ring->out);
+		smp_rmb(); /* likewise */
+	} while (peek.in != READ_ONCE(ring->in));
+	return peek;
 }
 
 /* The run of bytes that starts at free-running @index, @len at most. */
@@ -129,4 +136,37 @@ size_t gf_ring_take(struct gf_ring *ring, size_t len)
 	len = min(len, gf_ring_used(ring));
 	WRITE_ONCE(ring->out, ring->out + len);
 	return len;
+}
+
+/**
+ * gf_ring_move - go on in another buffer
+ * @ring: the ring
+ * @data: the buffer, which stays the caller's
+ * @size: bytes in @data, a power of two, at most 2^31
+ *
+ * What is held comes along; the newest bytes, if it is more than @size, do not.
+ *
+ * Return: the old buffer.
+ */
+void *gf_ring_move(struct gf_ring *ring, void *data, unsigned int size)
+{
+	struct gf_ring moved = { .data = data, .size = size };
+	struct gf_span from, to;
+	size_t len;
+	void *old = ring->data;
+
+	moved.in = ring->out;
+	moved.out = ring->out;
+	do {
+		from = gf_ring_used_span(ring, gf_ring_used(&moved));
+		to = gf_ring_room_span(&moved, 0);
+		len = min(from.len, to.len);
+		memcpy(to.base, from.base, len);
+		gf_ring_put(&moved, len);
+	} while (len);
+
+	ring->data = moved.data;
+	WRITE_ONCE(ring->size, moved.size);
+	WRITE_ONCE(ring->in, moved.in);
+	return old;
 }

@@ -135,16 +135,25 @@ static void ring_span_beyond(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gf_ring_room_span(ring, SIZE_MAX).len, 0);
 }
 
-/* Test that a look without the lock sees what is held. */
+static size_t peek_used(const struct gf_ring *ring)
+{
+	struct gf_ring peek = gf_ring_peek(ring);
+
+	return gf_ring_used(&peek);
+}
+
+/* Test that a look without the lock sees what is held, and the size. */
 static void ring_peek(struct kunit *test)
 {
 	struct gf_ring *ring = ring_at(test, UINT_MAX - 1);
 
-	KUNIT_EXPECT_EQ(test, gf_ring_peek_used(ring), 0);
+	KUNIT_EXPECT_EQ(test, peek_used(ring), 0);
 	gf_ring_put(ring, 3);
-	KUNIT_EXPECT_EQ(test, gf_ring_peek_used(ring), 3);
+	KUNIT_EXPECT_EQ(test, peek_used(ring), 3);
 	gf_ring_put(ring, SIZE);
-	KUNIT_EXPECT_EQ(test, gf_ring_peek_used(ring), SIZE);
+	KUNIT_EXPECT_EQ(test, peek_used(ring), SIZE);
+	KUNIT_EXPECT_EQ(test, gf_ring_peek(ring).size, SIZE);
+	KUNIT_EXPECT_NULL(test, gf_ring_peek(ring).data);
 }
 
 /* Every place in the buffer, and the places around which the indices wrap. */
