@@ -13,11 +13,16 @@
 #include <linux/module.h>
 #include <linux/poll.h>
 #include <linux/slab.h>
+#include <linux/splice.h>
+#include <linux/uaccess.h>
 #include <linux/uio.h>
+#include <asm/ioctls.h>
 
+#include "compat.h"
 #include "fifo.h"
 #include "globalfifo.h"
 #include "notify.h"
+#include "sysfs.h"
 
 #define GF_DEVICES_MAX	256
 
@@ -40,7 +45,11 @@ struct gf_device {
 	struct gf_fifo fifo;
 };
 
-static struct class gf_class = { .name = "globalfifo" };
+static struct class gf_class = {
+	.name = "globalfifo",
+	.dev_groups = gf_sysfs_groups,
+};
+
 static struct gf_device *gf_devices[GF_DEVICES_MAX];
 static dev_t gf_first;
 
@@ -73,6 +82,34 @@ static int gf_fasync(int fd, struct file *file, int on)
 	return gf_notify_fasync(&fifo->notify, fd, file, on);
 }
 
+static long gf_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct gf_fifo *fifo = file->private_data;
+	void __user *argp = (void __user *)arg;
+	u32 size;
+
+	switch (cmd) {
+	case GLOBALFIFO_CLEAR:
+	case GLOBALFIFO_BOOK_CLEAR:
+		if (!(file->f_mode & FMODE_WRITE))
+			return -EBADF;
+		gf_fifo_clear(fifo);
+		return 0;
+	case GLOBALFIFO_GET_SIZE:
+		return put_user((u32)gf_fifo_size(fifo), (u32 __user *)argp);
+	case GLOBALFIFO_SET_SIZE:
+		if (!(file->f_mode & FMODE_WRITE))
+			return -EBADF;
+		if (get_user(size, (u32 __user *)argp))
+			return -EFAULT;
+		return gf_fifo_resize(fifo, size);
+	case FIONREAD:
+		return put_user((int)gf_fifo_fill(fifo), (int __user *)argp);
+	default:
+		return -ENOTTY;
+	}
+}
+
 static int gf_open(struct inode *inode, struct file *file)
 {
 	struct gf_device *gdev = container_of(inode->i_cdev, struct gf_device,
@@ -80,15 +117,28 @@ static int gf_open(struct inode *inode, struct file *file)
 
 	file->private_data = &gdev->fifo;
 	file->f_mode |= FMODE_NOWAIT | FMODE_CAN_ODIRECT;
+	gf_fifo_open(&gdev->fifo, file->f_mode);
 	return stream_open(inode, file);
+}
+
+static int gf_release(struct inode *inode, struct file *file)
+{
+	gf_fifo_close(file->private_data, file->f_mode);
+	return 0;
 }
 
 static const struct file_operations gf_fops = {
 	.owner		= THIS_MODULE,
 	.open		= gf_open,
+	.release	= gf_release,
 	.read_iter	= gf_read_iter,
 	.write_iter	= gf_write_iter,
+	.splice_read	= copy_splice_read,
+	.splice_write	= iter_file_splice_write,
 	.poll		= gf_poll,
+	.unlocked_ioctl	= gf_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+	.fsync		= noop_fsync,
 	.fasync		= gf_fasync,
 };
 
@@ -100,19 +150,21 @@ static void gf_device_release(struct device *dev)
 	kfree(gdev);
 }
 
-static struct gf_device *gf_device_alloc(void)
+static struct gf_device *gf_device_alloc(dev_t devt)
 {
 	struct gf_device *gdev = kzalloc(sizeof(*gdev), GFP_KERNEL);
 
 	if (!gdev)
 		return NULL;
-	if (gf_fifo_init(&gdev->fifo, size, &gf_fifo_uaccess)) {
+	if (gf_fifo_init(&gdev->fifo, size, &gf_fifo_uaccess, devt)) {
 		kfree(gdev);
 		return NULL;
 	}
 	device_initialize(&gdev->dev);
+	gdev->dev.devt = devt;
 	gdev->dev.class = &gf_class;
 	gdev->dev.release = gf_device_release;
+	dev_set_drvdata(&gdev->dev, &gdev->fifo);
 	cdev_init(&gdev->cdev, &gf_fops);
 	gdev->cdev.owner = THIS_MODULE;
 	return gdev;
@@ -121,12 +173,12 @@ static struct gf_device *gf_device_alloc(void)
 /* The first node has no number in its name. */
 static int gf_device_create(unsigned int index)
 {
-	struct gf_device *gdev = gf_device_alloc();
+	dev_t devt = MKDEV(MAJOR(gf_first), MINOR(gf_first) + index);
+	struct gf_device *gdev = gf_device_alloc(devt);
 
 	if (!gdev)
 		return -ENOMEM;
 	gf_devices[index] = gdev;
-	gdev->dev.devt = MKDEV(MAJOR(gf_first), MINOR(gf_first) + index);
 	return index ? dev_set_name(&gdev->dev, "globalfifo%u", index) :
 		       dev_set_name(&gdev->dev, "globalfifo");
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The core: one FIFO, its lock and its rules. See fifo.h. */
 
+#include <linux/capability.h>
 #include <linux/errno.h>
 #include <linux/fs.h>
 #include <linux/lockdep.h>
+#include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
@@ -13,6 +15,9 @@
 
 #include "fifo.h"
 #include "globalfifo.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
 
 /* How often a copy may fail although its pages were just brought in. */
 #define GF_FAULT_RETRIES	16
@@ -51,23 +56,26 @@ const struct gf_fifo_ops gf_fifo_uaccess = {
  * @fifo: what to initialise
  * @size: its bytes, a power of two
  * @ops: how bytes cross the border; &gf_fifo_uaccess outside tests
+ * @devt: what tracepoints call it
  *
  * Context: process; may sleep.
  * Return: 0, or -ENOMEM.
  */
 int gf_fifo_init(struct gf_fifo *fifo, unsigned int size,
-		 const struct gf_fifo_ops *ops)
+		 const struct gf_fifo_ops *ops, dev_t devt)
 {
 	void *data = kvmalloc(size, GFP_KERNEL);
 
 	if (!data)
 		return -ENOMEM;
 
-	*fifo = (struct gf_fifo){ .ops = ops };
+	*fifo = (struct gf_fifo){
+		.ops = ops, .devt = devt, .load_size = size,
+	};
 	mutex_init(&fifo->lock);
 	gf_ring_init(&fifo->ring, data, size);
-	gf_waiters_init(&fifo->readers);
-	gf_waiters_init(&fifo->writers);
+	gf_waiters_init(&fifo->readers, &fifo->lock);
+	gf_waiters_init(&fifo->writers, &fifo->lock);
 	init_waitqueue_head(&fifo->poll);
 	gf_notify_init(&fifo->notify);
 	return 0;
@@ -86,6 +94,36 @@ void gf_fifo_destroy(struct gf_fifo *fifo)
 	kvfree(fifo->ring.data);
 }
 
+/**
+ * gf_fifo_open - a file comes
+ * @fifo: the FIFO
+ * @mode: its f_mode
+ *
+ * Context: any.
+ */
+void gf_fifo_open(struct gf_fifo *fifo, fmode_t mode)
+{
+	if (mode & FMODE_READ)
+		atomic_inc(&fifo->open_readers);
+	if (mode & FMODE_WRITE)
+		atomic_inc(&fifo->open_writers);
+}
+
+/**
+ * gf_fifo_close - a file goes
+ * @fifo: the FIFO
+ * @mode: what gf_fifo_open() was given
+ *
+ * Context: any.
+ */
+void gf_fifo_close(struct gf_fifo *fifo, fmode_t mode)
+{
+	if (mode & FMODE_READ)
+		atomic_dec(&fifo->open_readers);
+	if (mode & FMODE_WRITE)
+		atomic_dec(&fifo->open_writers);
+}
+
 static struct gf_waiters *gf_fifo_side(struct gf_fifo *fifo, int rw)
 {
 	return rw == READ ? &fifo->readers : &fifo->writers;
@@ -99,19 +137,31 @@ static size_t gf_fifo_avail(const struct gf_fifo *fifo, int rw)
 			    gf_ring_room(&fifo->ring);
 }
 
+static void gf_fifo_wake(struct gf_fifo *fifo, int rw, struct gf_supply supply,
+			 size_t fill)
+{
+	unsigned int woken = gf_waiters_wake(gf_fifo_side(fifo, rw), supply);
+
+	if (!woken)
+		return;
+	atomic64_add(woken, &fifo->wakes);
+	trace_globalfifo_wake(fifo, rw, supply.avail, fill, woken);
+}
+
 /*
  * Every way out of the lock: whatever was done or left undone under it, those
  * who can go on now are woken. Usually nobody sleeps, and this is two loads.
  */
 static void gf_fifo_unlock(struct gf_fifo *fifo)
 {
+	size_t fill = gf_fifo_avail(fifo, READ);
 	struct gf_supply bytes, room;
 
-	bytes = gf_waiters_supply(&fifo->readers, gf_fifo_avail(fifo, READ));
+	bytes = gf_waiters_supply(&fifo->readers, fill);
 	room = gf_waiters_supply(&fifo->writers, gf_fifo_avail(fifo, WRITE));
 	mutex_unlock(&fifo->lock);
-	gf_waiters_wake(&fifo->readers, bytes);
-	gf_waiters_wake(&fifo->writers, room);
+	gf_fifo_wake(fifo, READ, bytes, fill);
+	gf_fifo_wake(fifo, WRITE, room, fill);
 }
 
 /*
@@ -131,6 +181,9 @@ static int gf_fifo_lock_when(struct gf_fifo *fifo, int rw, size_t need,
 			gf_fifo_unlock(fifo);
 			return nowait ? -EAGAIN : -ERESTARTSYS;
 		}
+		fifo->stats.sleeps++;
+		trace_globalfifo_sleep(fifo, rw, need,
+				       gf_fifo_avail(fifo, READ));
 		gf_waiter_start(&waiter, gf_fifo_side(fifo, rw), need, want);
 		gf_fifo_unlock(fifo);
 		schedule();
@@ -159,6 +212,7 @@ static size_t gf_fifo_copy(struct gf_fifo *fifo, int rw, struct iov_iter *iter,
 	size_t done = 0;
 	size_t copied;
 
+	lockdep_assert_held(&fifo->lock);
 	pagefault_disable();
 	do {
 		span = rw == READ ? gf_ring_used_span(&fifo->ring, done) :
@@ -179,16 +233,47 @@ static size_t gf_fifo_fault_in(struct gf_fifo *fifo, int rw,
 			    fifo->ops->fault_in_readable(iter, len);
 }
 
-/* A transfer is done and visible: tell those who do not sleep in one. */
-static void gf_fifo_announce(struct gf_fifo *fifo, int rw)
+/*
+ * Unlock, and tell those who do not sleep in a call that @rw can be done now:
+ * @bytes came in, or room came.
+ */
+static void gf_fifo_announce(struct gf_fifo *fifo, int rw, size_t bytes)
 {
+	size_t fill = gf_fifo_avail(fifo, READ);
+	bool told;
+
+	gf_fifo_unlock(fifo);
 	if (rw == READ) {
-		wake_up_poll(&fifo->poll, EPOLLOUT | EPOLLWRNORM);
-		gf_notify_writable(&fifo->notify);
-	} else {
 		wake_up_poll(&fifo->poll, EPOLLIN | EPOLLRDNORM);
-		gf_notify_readable(&fifo->notify);
+		told = gf_notify_readable(&fifo->notify);
+	} else {
+		wake_up_poll(&fifo->poll, EPOLLOUT | EPOLLWRNORM);
+		told = gf_notify_writable(&fifo->notify);
 	}
+	if (!told)
+		return;
+	atomic64_inc(&fifo->signals);
+	trace_globalfifo_signal(fifo, rw, bytes, fill);
+}
+
+/* @done bytes were copied to the user's buffer: take them, and let go. */
+static void gf_fifo_finish_read(struct gf_fifo *fifo, size_t done)
+{
+	gf_ring_take(&fifo->ring, done);
+	fifo->stats.reads++;
+	fifo->stats.bytes_out += done;
+	trace_globalfifo_read(fifo, done, gf_fifo_avail(fifo, READ));
+	gf_fifo_announce(fifo, WRITE, done);
+}
+
+/* @done bytes were copied to the room: make them bytes held, and let go. */
+static void gf_fifo_finish_write(struct gf_fifo *fifo, size_t done)
+{
+	gf_ring_put(&fifo->ring, done);
+	fifo->stats.writes++;
+	fifo->stats.bytes_in += done;
+	trace_globalfifo_write(fifo, done, gf_fifo_avail(fifo, READ));
+	gf_fifo_announce(fifo, READ, done);
 }
 
 /*
@@ -224,11 +309,9 @@ static ssize_t gf_fifo_transfer(struct gf_fifo *fifo, int rw,
 	}
 
 	if (rw == READ)
-		gf_ring_take(&fifo->ring, done);
+		gf_fifo_finish_read(fifo, done);
 	else
-		gf_ring_put(&fifo->ring, done);
-	gf_fifo_unlock(fifo);
-	gf_fifo_announce(fifo, rw);
+		gf_fifo_finish_write(fifo, done);
 	return done;
 }
 
@@ -277,6 +360,117 @@ ssize_t gf_fifo_write(struct gf_fifo *fifo, struct iov_iter *from, bool nowait)
 }
 
 /**
+ * gf_fifo_clear - throw away what is held
+ * @fifo: the FIFO
+ *
+ * Wakes as many writers as then fit, and tells of the room if any came (I1).
+ *
+ * Context: process; may sleep.
+ */
+void gf_fifo_clear(struct gf_fifo *fifo)
+{
+	size_t dropped;
+
+	mutex_lock(&fifo->lock);
+	dropped = gf_ring_take(&fifo->ring, SIZE_MAX);
+	if (!dropped) {
+		gf_fifo_unlock(fifo);
+		return;
+	}
+	trace_globalfifo_clear(fifo, dropped, gf_fifo_avail(fifo, READ));
+	gf_fifo_announce(fifo, WRITE, dropped);
+}
+
+/**
+ * gf_fifo_resize - hold more, or less
+ * @fifo: the FIFO
+ * @size: bytes, rounded up to a power of two
+ *
+ * Keeps every byte. Wakes those whom growth lets in, and tells of the room.
+ * As F_SETPIPE_SZ of pipe(2), but for what it rounds to and who may grow.
+ *
+ * Context: process; may sleep.
+ * Return: 0; -EINVAL outside GLOBALFIFO_SIZE_MIN..GLOBALFIFO_SIZE_MAX; -EPERM
+ * beyond the first size without CAP_SYS_RESOURCE; -ENOMEM; -EBUSY if more is
+ * held than fits.
+ */
+int gf_fifo_resize(struct gf_fifo *fifo, unsigned int size)
+{
+	unsigned int old;
+	void *data;
+	int err = 0;
+
+	if (size < GLOBALFIFO_SIZE_MIN || size > GLOBALFIFO_SIZE_MAX)
+		return -EINVAL;
+	size = roundup_pow_of_two(size);
+	if (size > fifo->load_size && !capable(CAP_SYS_RESOURCE))
+		return -EPERM;
+	data = kvmalloc(size, GFP_KERNEL_ACCOUNT);
+	if (!data)
+		return -ENOMEM;
+
+	mutex_lock(&fifo->lock);
+	old = fifo->ring.size;
+	if (gf_fifo_avail(fifo, READ) > size)
+		err = -EBUSY;
+	else
+		data = gf_ring_move(&fifo->ring, data, size);
+	if (!err && size > old)
+		gf_fifo_announce(fifo, WRITE, size - old);
+	else
+		gf_fifo_unlock(fifo);
+	/* The old buffer, or the new one that could not be used. */
+	kvfree(data);
+	return err;
+}
+
+/**
+ * gf_fifo_size - how many bytes there can be
+ * @fifo: the FIFO
+ *
+ * Context: any.
+ * Return: the size at some moment during the call.
+ */
+size_t gf_fifo_size(const struct gf_fifo *fifo)
+{
+	return gf_ring_peek(&fifo->ring).size;
+}
+
+/**
+ * gf_fifo_fill - how many bytes are held
+ * @fifo: the FIFO
+ *
+ * Context: any.
+ * Return: how many there were at some moment during the call.
+ */
+size_t gf_fifo_fill(const struct gf_fifo *fifo)
+{
+	struct gf_ring ring = gf_ring_peek(&fifo->ring);
+
+	return gf_ring_used(&ring);
+}
+
+/**
+ * gf_fifo_stats - what has happened
+ * @fifo: the FIFO
+ *
+ * Context: process; may sleep.
+ * Return: the counts. Wakeups and signals follow a transfer, and may be a
+ * moment behind it.
+ */
+struct gf_fifo_stats gf_fifo_stats(struct gf_fifo *fifo)
+{
+	struct gf_fifo_stats stats;
+
+	mutex_lock(&fifo->lock);
+	stats = fifo->stats;
+	mutex_unlock(&fifo->lock);
+	stats.wakes = atomic64_read(&fifo->wakes);
+	stats.signals = atomic64_read(&fifo->signals);
+	return stats;
+}
+
+/**
  * gf_fifo_poll - what would not block
  * @fifo: the FIFO
  * @file: the file, which says the directions to look at
@@ -293,15 +487,15 @@ ssize_t gf_fifo_write(struct gf_fifo *fifo, struct iov_iter *from, bool nowait)
  */
 __poll_t gf_fifo_poll(struct gf_fifo *fifo, struct file *file, poll_table *wait)
 {
+	struct gf_ring ring;
 	__poll_t mask = 0;
-	size_t used;
 
 	poll_wait(file, &fifo->poll, wait);
-	used = gf_ring_peek_used(&fifo->ring);
-	if ((file->f_mode & FMODE_READ) && used > 0)
+	ring = gf_ring_peek(&fifo->ring);
+	if ((file->f_mode & FMODE_READ) && gf_ring_used(&ring) > 0)
 		mask |= EPOLLIN | EPOLLRDNORM;
 	if ((file->f_mode & FMODE_WRITE) &&
-	    fifo->ring.size - used >= GLOBALFIFO_ATOMIC)
+	    gf_ring_room(&ring) >= GLOBALFIFO_ATOMIC)
 		mask |= EPOLLOUT | EPOLLWRNORM;
 	return mask;
 }

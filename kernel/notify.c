@@ -2,6 +2,7 @@
 /* Asynchronous notification (SIGIO). See notify.h. */
 
 #include <linux/fs.h>
+#include <linux/lockdep.h>
 #include <linux/signal.h>
 
 #include "notify.h"
@@ -20,9 +21,10 @@ void gf_notify_init(struct gf_notify *notify)
 static int gf_notify_both(struct gf_notify *notify, int fd, struct file *file,
 			  int on)
 {
-	int readers = fasync_helper(fd, file, on, &notify->readers);
-	int writers;
+	int readers, writers;
 
+	lockdep_assert_held(&notify->lock);
+	readers = fasync_helper(fd, file, on, &notify->readers);
 	if (readers < 0)
 		return readers;
 	writers = fasync_helper(fd, file, on, &notify->writers);
@@ -66,16 +68,26 @@ int gf_notify_fasync(struct gf_notify *notify, int fd, struct file *file,
 	return ret;
 }
 
+/* As kill_fasync(), which is silent about whether anybody is on the list. */
+static bool gf_notify(struct fasync_struct **list, int band)
+{
+	if (!READ_ONCE(*list))
+		return false;
+	kill_fasync(list, SIGIO, band);
+	return true;
+}
+
 /**
  * gf_notify_readable - tell the readers that bytes came
  * @notify: the lists
  *
  * Context: any, with the bytes visible already and no lock held that a fault,
  * a wakeup or a completion needs.
+ * Return: whether there was a file to tell.
  */
-void gf_notify_readable(struct gf_notify *notify)
+bool gf_notify_readable(struct gf_notify *notify)
 {
-	kill_fasync(&notify->readers, SIGIO, POLL_IN);
+	return gf_notify(&notify->readers, POLL_IN);
 }
 
 /**
@@ -83,8 +95,9 @@ void gf_notify_readable(struct gf_notify *notify)
  * @notify: the lists
  *
  * Context: as gf_notify_readable().
+ * Return: whether there was a file to tell.
  */
-void gf_notify_writable(struct gf_notify *notify)
+bool gf_notify_writable(struct gf_notify *notify)
 {
-	kill_fasync(&notify->writers, SIGIO, POLL_OUT);
+	return gf_notify(&notify->writers, POLL_OUT);
 }

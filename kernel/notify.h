@@ -7,6 +7,7 @@
 #define _GLOBALFIFO_NOTIFY_H
 
 #include <linux/mutex.h>
+#include <linux/types.h>
 
 struct fasync_struct;
 struct file;
@@ -30,7 +31,7 @@ struct gf_notify {
 void gf_notify_init(struct gf_notify *notify);
 int gf_notify_fasync(struct gf_notify *notify, int fd, struct file *file,
 		     int on);
-void gf_notify_readable(struct gf_notify *notify);
-void gf_notify_writable(struct gf_notify *notify);
+bool gf_notify_readable(struct gf_notify *notify);
+bool gf_notify_writable(struct gf_notify *notify);
 
 #endif /* _GLOBALFIFO_NOTIFY_H */

@@ -5,6 +5,7 @@
 #include <linux/list.h>
 #include <linux/lockdep.h>
 #include <linux/minmax.h>
+#include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 
@@ -13,22 +14,30 @@
 /**
  * gf_waiters_init - nobody sleeps here
  * @side: what to initialise
+ * @lock: what guards what is waited for
  */
-void gf_waiters_init(struct gf_waiters *side)
+void gf_waiters_init(struct gf_waiters *side, const struct mutex *lock)
 {
 	init_waitqueue_head(&side->queue);
+	side->lock = lock;
 	side->promised = 0;
 	side->finished = 0;
 }
 
-/* The wake function of an entry; @key points to the supply. */
+/* One wakeup: what there is, and whom it woke. */
+struct gf_wakeup {
+	struct gf_supply supply;
+	unsigned int woken;
+};
+
+/* The wake function of an entry; @key points to the wakeup. */
 static int gf_waiter_wake(struct wait_queue_entry *entry, unsigned int mode,
 			  int flags, void *key)
 {
 	struct gf_waiter *waiter = container_of(entry, struct gf_waiter, entry);
 	struct gf_waiters *side = waiter->side;
-	const struct gf_supply *supply = key;
-	size_t avail = supply->avail;
+	struct gf_wakeup *wakeup = key;
+	size_t avail = wakeup->supply.avail;
 
 	lockdep_assert_held(&side->queue.lock);
 	/*
@@ -36,7 +45,8 @@ static int gf_waiter_wake(struct wait_queue_entry *entry, unsigned int mode,
 	 * somebody has finished since, and may have taken what he was promised.
 	 * He calls with a newer one. 6.1 lets go of the lock during a long walk.
 	 */
-	if (avail <= side->promised || supply->finished != side->finished)
+	if (avail <= side->promised ||
+	    wakeup->supply.finished != side->finished)
 		return -1;
 	avail -= side->promised;
 	if (avail < waiter->need)
@@ -46,6 +56,7 @@ static int gf_waiter_wake(struct wait_queue_entry *entry, unsigned int mode,
 		return 0;
 	waiter->grant = min(avail, waiter->want);
 	side->promised += waiter->grant;
+	wakeup->woken++;
 	return 1;
 }
 
@@ -54,11 +65,12 @@ static int gf_waiter_wake(struct wait_queue_entry *entry, unsigned int mode,
  * @side: where they sleep
  * @avail: how much there is for this side
  *
- * Context: any, under the lock that guards what is waited for.
+ * Context: any, under @side->lock.
  * Return: the note.
  */
 struct gf_supply gf_waiters_supply(const struct gf_waiters *side, size_t avail)
 {
+	lockdep_assert_held(side->lock);
 	return (struct gf_supply){ .avail = avail, .finished = side->finished };
 }
 
@@ -77,16 +89,20 @@ struct gf_supply gf_waiters_supply(const struct gf_waiters *side, size_t avail)
  * Context: any. A sleeper who starts under the caller's lock either came
  * before the caller last held it, and is seen here, or comes after, and sees
  * the change: hence no barrier before waitqueue_active().
+ * Return: how many were woken.
  */
-void gf_waiters_wake(struct gf_waiters *side, struct gf_supply supply)
+unsigned int gf_waiters_wake(struct gf_waiters *side, struct gf_supply supply)
 {
+	struct gf_wakeup wakeup = { .supply = supply };
+
 	/*
 	 * Normal tasks, not only interruptible ones: who was signalled may wait
 	 * for the lock by now, and still takes what is there when he has it.
 	 * No barrier is needed: see above.
 	 */
 	if (supply.avail && waitqueue_active(&side->queue))
-		__wake_up(&side->queue, TASK_NORMAL, 0, &supply);
+		__wake_up(&side->queue, TASK_NORMAL, 0, &wakeup);
+	return wakeup.woken;
 }
 
 /**
@@ -96,13 +112,13 @@ void gf_waiters_wake(struct gf_waiters *side, struct gf_supply supply)
  * @need: how much must be there before it is worth waking, at least 1
  * @want: how much would be taken, at least @need
  *
- * Context: process, under the lock that guards what is waited for, having seen
- * that @need is not there. Leaves the task in TASK_INTERRUPTIBLE: unlock, wake
+ * Context: process, under @side->lock, having seen that @need is not there. Leaves the task in TASK_INTERRUPTIBLE: unlock, wake
  * others if need be, schedule().
  */
 void gf_waiter_start(struct gf_waiter *waiter, struct gf_waiters *side,
 		     size_t need, size_t want)
 {
+	lockdep_assert_held(side->lock);
 	init_wait(&waiter->entry);
 	waiter->entry.func = gf_waiter_wake;
 	waiter->side = side;
@@ -119,14 +135,15 @@ void gf_waiter_start(struct gf_waiter *waiter, struct gf_waiters *side,
  *
  * Leaves the queue and gives back what was promised.
  *
- * Context: process, in TASK_RUNNING, under the lock that guards what is waited
- * for, so that nobody is promised what the caller is about to take.
+ * Context: process, in TASK_RUNNING, under @side->lock, so that nobody is
+ * promised what the caller is about to take.
  */
 void gf_waiter_finish(struct gf_waiter *waiter)
 {
 	struct gf_waiters *side = waiter->side;
 	unsigned long flags;
 
+	lockdep_assert_held(side->lock);
 	spin_lock_irqsave(&side->queue.lock, flags);
 	list_del_init(&waiter->entry.entry);
 	side->promised -= waiter->grant;

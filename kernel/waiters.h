@@ -26,16 +26,20 @@
 #include <linux/types.h>
 #include <linux/wait.h>
 
+struct mutex;
+
 /**
  * struct gf_waiters - the sleepers of one side
  * @queue: the sleepers, in the order they came
+ * @lock: the caller's, which guards what is waited for; only asserted here
  * @promised: sum of what those who were woken and have not finished yet may
  *	take; protected by @queue.lock
  * @finished: how many waits have come to an end; changed under both @queue.lock
- *	and the lock that guards what is waited for
+ *	and @lock
  */
 struct gf_waiters {
 	wait_queue_head_t queue;
+	const struct mutex *lock;
 	size_t promised;
 	unsigned int finished;
 };
@@ -66,9 +70,9 @@ struct gf_waiter {
 	size_t grant;
 };
 
-void gf_waiters_init(struct gf_waiters *side);
+void gf_waiters_init(struct gf_waiters *side, const struct mutex *lock);
 struct gf_supply gf_waiters_supply(const struct gf_waiters *side, size_t avail);
-void gf_waiters_wake(struct gf_waiters *side, struct gf_supply supply);
+unsigned int gf_waiters_wake(struct gf_waiters *side, struct gf_supply supply);
 void gf_waiter_start(struct gf_waiter *waiter, struct gf_waiters *side,
 		     size_t need, size_t want);
 void gf_waiter_finish(struct gf_waiter *waiter);

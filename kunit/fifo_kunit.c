@@ -794,7 +794,7 @@ static int fifo_test_init(struct kunit *test)
 {
 	struct fifo_test *ctx = kunit_kzalloc(test, sizeof(*ctx), GFP_KERNEL);
 
-	if (!ctx || gf_fifo_init(&ctx->fifo, SIZE, &hole_ops))
+	if (!ctx || gf_fifo_init(&ctx->fifo, SIZE, &hole_ops, MKDEV(0, 7)))
 		return -ENOMEM;
 	test->priv = ctx;
 	return kunit_add_action_or_reset(test, fifo_test_end, &ctx->fifo);

@@ -320,7 +320,7 @@ static int waiters_test_init(struct kunit *test)
 	if (!heap)
 		return -ENOMEM;
 	mutex_init(&heap->lock);
-	gf_waiters_init(&heap->side);
+	gf_waiters_init(&heap->side, &heap->lock);
 	test->priv = heap;
 	return 0;
 }

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the driver needs and older kernels call something else, by version. */
+#ifndef _GLOBALFIFO_COMPAT_H
+#define _GLOBALFIFO_COMPAT_H
+
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+/* 6.5 brought copy_splice_read() and took the other. */
+#define copy_splice_read generic_file_splice_read
+#endif
+
+#endif /* _GLOBALFIFO_COMPAT_H */
