@@ -405,7 +405,8 @@ int gf_fifo_resize(struct gf_fifo *fifo, unsigned int size)
 	size = roundup_pow_of_two(size);
 	if (size > fifo->load_size && !capable(CAP_SYS_RESOURCE))
 		return -EPERM;
-	data = kvmalloc(size, GFP_KERNEL_ACCOUNT);
+	/* A program that asks for too much is told so, and nobody else (T3). */
+	data = kvmalloc(size, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!data)
 		return -ENOMEM;
 

@@ -5,6 +5,7 @@
 
 #include <kunit/resource.h>
 #include <kunit/test.h>
+#include <linux/fs.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
@@ -43,6 +44,20 @@ static inline int kunit_add_action_or_reset(struct kunit *test,
 	func(ctx);
 	return -ENOMEM;
 }
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+/* 6.3 brought struct mnt_idmap. */
+#define compat_nop_mnt_idmap	(&init_user_ns)
+#else
+#define compat_nop_mnt_idmap	(&nop_mnt_idmap)
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+/* 6.12 moved a file's owner out of it. */
+#define compat_f_owner(file)	(&(file)->f_owner)
+#else
+#define compat_f_owner(file)	file_f_owner(file)
 #endif
 
 #endif /* _KUNIT_COMPAT_H */

@@ -704,26 +704,26 @@ static void fifo_signals(struct kunit *test)
 	struct tk_file *reader = tk_open(test, &fifo_fops, ctx, O_RDONLY);
 	struct tk_file *writer = tk_open(test, &fifo_fops, ctx, O_WRONLY);
 
-	tk_own(test, reader->file);
-	tk_own(test, writer->file);
+	tk_own(test, reader->file, SIGUSR1);
+	tk_own(test, writer->file, SIGUSR2);
 
 	KUNIT_ASSERT_GT(test, fifo_fops_fasync(3, reader->file, 1), 0);
-	KUNIT_EXPECT_EQ(test, put(ctx, 2), 2);
-	KUNIT_EXPECT_TRUE(test, tk_got_sigio());
-	KUNIT_EXPECT_EQ(test, put(ctx, 2), 2);
-	KUNIT_EXPECT_TRUE(test, tk_got_sigio());
-	KUNIT_EXPECT_EQ(test, get(ctx, 1), 1);
-	KUNIT_EXPECT_FALSE(test, tk_got_sigio());
-	tk_close(reader);
-
 	KUNIT_ASSERT_GT(test, fifo_fops_fasync(4, writer->file, 1), 0);
+
+	KUNIT_EXPECT_EQ(test, put(ctx, 2), 2);
+	KUNIT_EXPECT_EQ(test, tk_signals(), sigmask(SIGUSR1));
+	KUNIT_EXPECT_EQ(test, put(ctx, 2), 2);
+	KUNIT_EXPECT_EQ(test, tk_signals(), sigmask(SIGUSR1));
 	KUNIT_EXPECT_EQ(test, get(ctx, 1), 1);
-	KUNIT_EXPECT_TRUE(test, tk_got_sigio());
-	KUNIT_EXPECT_EQ(test, get(ctx, 9), 2);
-	KUNIT_EXPECT_TRUE(test, tk_got_sigio());
+	KUNIT_EXPECT_EQ(test, tk_signals(), sigmask(SIGUSR2));
+	KUNIT_EXPECT_EQ(test, get(ctx, 9), 3);
+	KUNIT_EXPECT_EQ(test, tk_signals(), sigmask(SIGUSR2));
 	KUNIT_EXPECT_EQ(test, get(ctx, 1), -EAGAIN);
-	KUNIT_EXPECT_EQ(test, put(ctx, 1), 1);
-	KUNIT_EXPECT_FALSE(test, tk_got_sigio());
+	KUNIT_EXPECT_EQ(test, put(ctx, 2 * SIZE), SIZE);
+	KUNIT_EXPECT_EQ(test, tk_signals(), sigmask(SIGUSR1));
+	KUNIT_EXPECT_EQ(test, put(ctx, 1), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, tk_signals(), 0);
+	KUNIT_EXPECT_EQ(test, gf_fifo_stats(&ctx->fifo).signals, 5);
 }
 
 /*

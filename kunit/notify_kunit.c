@@ -22,7 +22,7 @@ static struct tk_file *notify_file(struct kunit *test, int flags)
 {
 	struct tk_file *holder = tk_open(test, &notify_fops, test->priv, flags);
 
-	tk_own(test, holder->file);
+	tk_own(test, holder->file, 0);
 	KUNIT_ASSERT_GT(test, notify_fasync(77, holder->file, 1), 0);
 	return holder;
 }
@@ -32,7 +32,7 @@ static void notify_nobody(struct kunit *test)
 {
 	gf_notify_readable(test->priv);
 	gf_notify_writable(test->priv);
-	KUNIT_EXPECT_FALSE(test, tk_got_sigio());
+	KUNIT_EXPECT_EQ(test, tk_signals(), 0);
 }
 
 /* Test that a file open for reading is told of bytes, not of room (N1). */
@@ -40,9 +40,9 @@ static void notify_reader(struct kunit *test)
 {
 	notify_file(test, O_RDONLY);
 	gf_notify_writable(test->priv);
-	KUNIT_EXPECT_FALSE(test, tk_got_sigio());
+	KUNIT_EXPECT_EQ(test, tk_signals(), 0);
 	gf_notify_readable(test->priv);
-	KUNIT_EXPECT_TRUE(test, tk_got_sigio());
+	KUNIT_EXPECT_EQ(test, tk_signals(), sigmask(SIGIO));
 }
 
 /* Test that a file open for writing is told of room, not of bytes (N1). */
@@ -50,9 +50,9 @@ static void notify_writer(struct kunit *test)
 {
 	notify_file(test, O_WRONLY);
 	gf_notify_readable(test->priv);
-	KUNIT_EXPECT_FALSE(test, tk_got_sigio());
+	KUNIT_EXPECT_EQ(test, tk_signals(), 0);
 	gf_notify_writable(test->priv);
-	KUNIT_EXPECT_TRUE(test, tk_got_sigio());
+	KUNIT_EXPECT_EQ(test, tk_signals(), sigmask(SIGIO));
 }
 
 /* Test that a file open for both is told of both (N1). */
@@ -60,9 +60,9 @@ static void notify_both(struct kunit *test)
 {
 	notify_file(test, O_RDWR);
 	gf_notify_readable(test->priv);
-	KUNIT_EXPECT_TRUE(test, tk_got_sigio());
+	KUNIT_EXPECT_EQ(test, tk_signals(), sigmask(SIGIO));
 	gf_notify_writable(test->priv);
-	KUNIT_EXPECT_TRUE(test, tk_got_sigio());
+	KUNIT_EXPECT_EQ(test, tk_signals(), sigmask(SIGIO));
 }
 
 /*
@@ -106,7 +106,7 @@ static void notify_off(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, notify->writers);
 	gf_notify_readable(notify);
 	gf_notify_writable(notify);
-	KUNIT_EXPECT_FALSE(test, tk_got_sigio());
+	KUNIT_EXPECT_EQ(test, tk_signals(), 0);
 }
 
 /* Test that the last close ends it, and leaves others alone (N3). */
@@ -119,11 +119,11 @@ static void notify_close(struct kunit *test)
 	tk_close(first);
 	KUNIT_EXPECT_NULL(test, notify->writers);
 	gf_notify_readable(notify);
-	KUNIT_EXPECT_TRUE(test, tk_got_sigio());
+	KUNIT_EXPECT_EQ(test, tk_signals(), sigmask(SIGIO));
 	tk_close(second);
 	KUNIT_EXPECT_NULL(test, notify->readers);
 	gf_notify_readable(notify);
-	KUNIT_EXPECT_FALSE(test, tk_got_sigio());
+	KUNIT_EXPECT_EQ(test, tk_signals(), 0);
 }
 
 static int notify_test_init(struct kunit *test)

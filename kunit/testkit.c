@@ -2,10 +2,13 @@
 /* What KUnit lacks for testing drivers. See testkit.h. */
 
 #include <linux/anon_inodes.h>
+#include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
+#include <linux/mount.h>
+#include <linux/namei.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 
@@ -73,28 +76,80 @@ static bool tk_is_queued(struct task_struct *task,
 	return queued;
 }
 
+/* Before it looks again, who waits lets the others run; but not for ever. */
+static void tk_be_patient(struct kunit *test, unsigned long deadline,
+			  const char *complaint)
+{
+	KUNIT_ASSERT_TRUE_MSG(test, time_before(jiffies, deadline), "%s",
+			      complaint);
+	yield();
+}
+
+/* Off the processor, in this sleep. 6.1 looks at neither without SMP. */
+static bool tk_is_inactive(struct task_struct *task, unsigned int state)
+{
+	return (READ_ONCE(task->__state) & state) &&
+	       wait_task_inactive(task, state);
+}
+
+/**
+ * tk_settle - wait until a thread is done, or sleeps on a queue
+ * @test: the test
+ * @thread: the thread
+ * @queue: the queue
+ *
+ * In the second case it is off the processor, in an interruptible sleep, and
+ * has an entry in @queue. Ends the test if neither comes to pass.
+ *
+ * Return: whether it is done.
+ */
+bool tk_settle(struct kunit *test, struct tk_thread *thread,
+	       struct wait_queue_head *queue)
+{
+	unsigned long deadline = jiffies + TK_PATIENCE;
+
+	while (!tk_is_done(thread)) {
+		if (tk_is_queued(thread->task, queue) &&
+		    tk_is_inactive(thread->task, TASK_INTERRUPTIBLE))
+			return false;
+		tk_be_patient(test, deadline, "does not go to sleep");
+	}
+	return true;
+}
+
 /**
  * tk_wait_asleep - wait until a thread sleeps on a queue
  * @test: the test
  * @thread: the thread
  * @queue: the queue
  *
- * On return it is off the processor, in an interruptible sleep, and has an
- * entry in @queue. Ends the test if that does not come to pass.
+ * As tk_settle(), but ends the test if it is done instead.
  */
 void tk_wait_asleep(struct kunit *test, struct tk_thread *thread,
 		    struct wait_queue_head *queue)
 {
+	KUNIT_ASSERT_FALSE_MSG(test, tk_settle(test, thread, queue),
+			       "returned %ld, should sleep", thread->ret);
+}
+
+/**
+ * tk_wait_locked_out - wait until a thread is stopped by a mutex
+ * @test: the test
+ * @thread: the thread
+ *
+ * On return it is in an uninterruptible sleep: the way to show that a function
+ * takes a mutex is to hold it and see this. Ends the test if the thread is
+ * done instead.
+ */
+void tk_wait_locked_out(struct kunit *test, struct tk_thread *thread)
+{
 	unsigned long deadline = jiffies + TK_PATIENCE;
 
-	while (!tk_is_queued(thread->task, queue) ||
-	       !wait_task_inactive(thread->task, TASK_INTERRUPTIBLE)) {
+	while (!tk_is_inactive(thread->task, TASK_UNINTERRUPTIBLE)) {
 		KUNIT_ASSERT_FALSE_MSG(test, tk_is_done(thread),
-				       "returned %ld, should sleep",
+				       "returned %ld, should wait for the lock",
 				       thread->ret);
-		KUNIT_ASSERT_TRUE_MSG(test, time_before(jiffies, deadline),
-				      "does not go to sleep");
-		yield();
+		tk_be_patient(test, deadline, "does not wait for the lock");
 	}
 }
 
@@ -184,6 +239,18 @@ static void tk_file_end(void *data)
 	tk_close(data);
 }
 
+/* A holder of nothing yet, which is closed when the case ends. */
+static struct tk_file *tk_file_new(struct kunit *test)
+{
+	struct tk_file *holder = kunit_kzalloc(test, sizeof(*holder),
+					       GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, holder);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, tk_file_end,
+							   holder));
+	return holder;
+}
+
 /**
  * tk_open - make a file
  * @test: the test
@@ -196,16 +263,61 @@ static void tk_file_end(void *data)
 struct tk_file *tk_open(struct kunit *test, const struct file_operations *fops,
 			void *private_data, int flags)
 {
-	struct tk_file *holder = kunit_kzalloc(test, sizeof(*holder),
-					       GFP_KERNEL);
+	struct tk_file *holder = tk_file_new(test);
 	struct file *file;
 
-	KUNIT_ASSERT_NOT_NULL(test, holder);
 	file = anon_inode_getfile("[testkit]", fops, private_data, flags);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
 	holder->file = file;
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, tk_file_end,
-							   holder));
+	return holder;
+}
+
+/* Make a character device's node in a file system of its own. */
+static int tk_mknod(struct vfsmount *mnt, dev_t devt, struct path *path)
+{
+	struct inode *dir = d_inode(mnt->mnt_root);
+	struct dentry *dentry;
+	int err;
+
+	inode_lock(dir);
+	dentry = lookup_one_len("device", mnt->mnt_root, strlen("device"));
+	if (IS_ERR(dentry)) {
+		inode_unlock(dir);
+		return PTR_ERR(dentry);
+	}
+	err = vfs_mknod(compat_nop_mnt_idmap, dir, dentry, S_IFCHR | 0600,
+			devt);
+	inode_unlock(dir);
+	*path = (struct path){ .mnt = mnt, .dentry = dentry };
+	return err;
+}
+
+/**
+ * tk_open_device - open a character device by its number
+ * @test: the test
+ * @devt: its number
+ * @flags: as for open(2)
+ *
+ * Return: the file, closed when the case ends if not before. Ends the test if
+ * the device cannot be opened.
+ */
+struct tk_file *tk_open_device(struct kunit *test, dev_t devt, int flags)
+{
+	struct tk_file *holder = tk_file_new(test);
+	struct file_system_type *type = get_fs_type("ramfs");
+	struct file *file;
+	struct path path;
+
+	KUNIT_ASSERT_NOT_NULL(test, type);
+	holder->mnt = kern_mount(type);
+	put_filesystem(type);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(holder->mnt));
+	KUNIT_ASSERT_EQ(test, 0, tk_mknod(holder->mnt, devt, &path));
+	file = dentry_open(&path, flags, current_cred());
+	dput(path.dentry);
+	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(file), "cannot open %u:%u: %ld",
+			       MAJOR(devt), MINOR(devt), PTR_ERR(file));
+	holder->file = file;
 	return holder;
 }
 
@@ -219,32 +331,86 @@ void tk_close(struct tk_file *holder)
 {
 	if (holder->file)
 		__fput_sync(holder->file);
-	holder->file = NULL;
+	if (!IS_ERR_OR_NULL(holder->mnt))
+		kern_unmount(holder->mnt);
+	*holder = (struct tk_file){};
 }
 
 /**
- * tk_own - have a file's SIGIO sent to this thread
+ * tk_iocb_sync - a kiocb as read(2) and write(2) have it
+ * @iocb: what to initialise
+ * @file: the file
+ * @flags: IOCB_NOWAIT and the like
+ */
+void tk_iocb_sync(struct tk_iocb *iocb, struct file *file, int flags)
+{
+	*iocb = (struct tk_iocb){};
+	init_sync_kiocb(&iocb->kiocb, file);
+	iocb->kiocb.ki_flags |= flags;
+}
+
+static void tk_iocb_complete(struct kiocb *kiocb, long ret)
+{
+	struct tk_iocb *iocb = container_of(kiocb, struct tk_iocb, kiocb);
+
+	iocb->ret = ret;
+	atomic_inc(&iocb->completions);
+}
+
+/**
+ * tk_iocb_async - a kiocb whose operation may be finished later
+ * @iocb: what to initialise; must stay until it is completed
+ * @file: the file
+ * @flags: IOCB_NOWAIT and the like, but not IOCB_AIO_RW: the kernel takes such
+ *	a one for part of a struct that is not there
+ */
+void tk_iocb_async(struct tk_iocb *iocb, struct file *file, int flags)
+{
+	tk_iocb_sync(iocb, file, flags);
+	iocb->kiocb.ki_complete = tk_iocb_complete;
+}
+
+/**
+ * tk_own - have a file's signals sent to this thread
  * @test: the test
  * @file: the file, which need not have O_ASYNC yet
+ * @sig: which one, as by F_SETSIG; 0 for SIGIO
  */
-void tk_own(struct kunit *test, struct file *file)
+void tk_own(struct kunit *test, struct file *file, int sig)
 {
 	KUNIT_ASSERT_EQ(test, 0, f_setown(file, task_pid_nr(current), 1));
-	allow_signal(SIGIO);
+	compat_f_owner(file)->signum = sig;
+	allow_signal(sig ? sig : SIGIO);
 }
 
 /**
- * tk_got_sigio - was SIGIO sent to this thread?
+ * tk_signals - which signals were sent to this thread?
  *
- * Return: whether it was since the last call. Several make one, as ever.
+ * Return: a mask of sigmask() of each that was since the last call. Several of
+ * one kind make one, as ever.
  */
-bool tk_got_sigio(void)
+unsigned long tk_signals(void)
 {
-	bool got = false;
+	unsigned long mask = 0;
+	int sig;
 
-	while (signal_pending(current))
-		got |= kernel_dequeue_signal() == SIGIO;
-	return got;
+	while ((sig = kernel_dequeue_signal()))
+		mask |= sigmask(sig);
+	return mask;
+}
+
+/**
+ * tk_drop_capability - give up one of this thread's rights
+ * @test: the test
+ * @cap: CAP_SYS_RESOURCE and the like
+ */
+void tk_drop_capability(struct kunit *test, int cap)
+{
+	struct cred *cred = prepare_creds();
+
+	KUNIT_ASSERT_NOT_NULL(test, cred);
+	cap_lower(cred->cap_effective, cap);
+	commit_creds(cred);
 }
 
 static void tk_poll_wait(struct file *file, struct wait_queue_head *queue,

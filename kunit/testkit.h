@@ -30,6 +30,10 @@
  *	tk_wait_asleep(test, reader, &fifo->queue);
  *	...
  *	KUNIT_EXPECT_EQ(test, tk_join(test, reader), 1);
+ *
+ * Where the test cannot know whether the call sleeps or returns, tk_settle()
+ * waits for either. tk_wait_locked_out() waits for a thread to be stopped by a
+ * mutex that the test holds.
  */
 
 /**
@@ -52,6 +56,9 @@ struct tk_thread *tk_start(struct kunit *test, long (*fn)(void *arg),
 			   void *arg);
 void tk_wait_asleep(struct kunit *test, struct tk_thread *thread,
 		    struct wait_queue_head *queue);
+bool tk_settle(struct kunit *test, struct tk_thread *thread,
+	       struct wait_queue_head *queue);
+void tk_wait_locked_out(struct kunit *test, struct tk_thread *thread);
 bool tk_is_done(struct tk_thread *thread);
 void tk_interrupt(struct tk_thread *thread);
 long tk_join(struct kunit *test, struct tk_thread *thread);
@@ -78,28 +85,66 @@ struct tk_counter *tk_count_wakes(struct kunit *test,
 				  struct wait_queue_head *queue);
 
 /*
- * Files: with no inode of the driver's and no descriptor.
+ * Files: tk_open() makes one of file operations, with no inode of the driver's,
+ * no descriptor, and no call of ->open. tk_open_device() opens a character
+ * device by its number, as open(2) would by its node, so that all of the VFS
+ * stands before the driver; it needs no /dev, which is not there yet when
+ * built-in suites run.
  */
 
 /**
  * struct tk_file - a file, until it is closed
  * @file: the file, or NULL
+ * @mnt: where the device's node is; NULL for tk_open()
  */
 struct tk_file {
 	struct file *file;
+	struct vfsmount *mnt;
 };
 
 struct tk_file *tk_open(struct kunit *test, const struct file_operations *fops,
 			void *private_data, int flags);
+struct tk_file *tk_open_device(struct kunit *test, dev_t devt, int flags);
 void tk_close(struct tk_file *holder);
 
 /*
- * Signals: make the test's thread the owner of a file, then ask which of its
- * wishes were granted. Signals to kernel threads carry no siginfo.
+ * I/O control blocks, for ->read_iter and ->write_iter: synchronous ones wait,
+ * asynchronous ones record how they were completed.
  */
 
-void tk_own(struct kunit *test, struct file *file);
-bool tk_got_sigio(void);
+/**
+ * struct tk_iocb - a kiocb, and what became of it
+ * @kiocb: to be handed to the operation
+ * @completions: how often it was completed; only ever 0 or 1 if all is well
+ * @ret: with what, the last time
+ */
+struct tk_iocb {
+	struct kiocb kiocb;
+	atomic_t completions;
+	long ret;
+};
+
+void tk_iocb_sync(struct tk_iocb *iocb, struct file *file, int flags);
+void tk_iocb_async(struct tk_iocb *iocb, struct file *file, int flags);
+
+/*
+ * Signals: make the test's thread the owner of a file, then ask which signals
+ * came. Signals to kernel threads carry no siginfo.
+ *
+ *	tk_own(test, holder->file, SIGUSR1);
+ *	...
+ *	KUNIT_EXPECT_EQ(test, tk_signals(), sigmask(SIGUSR1));
+ */
+
+void tk_own(struct kunit *test, struct file *file, int sig);
+unsigned long tk_signals(void);
+
+/*
+ * Rights: a kernel thread has them all, the test's too, unless it gives one
+ * up. It does not get it back; the next case has a thread of its own.
+ */
+
+void tk_drop_capability(struct kunit *test, int cap);
 
 /*
  * Poll.
