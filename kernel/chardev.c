@@ -18,6 +18,7 @@
 #include <linux/uio.h>
 #include <asm/ioctls.h>
 
+#include "chardev.h"
 #include "compat.h"
 #include "fifo.h"
 #include "globalfifo.h"
@@ -51,7 +52,7 @@ static struct class gf_class = {
 };
 
 static struct gf_device *gf_devices[GF_DEVICES_MAX];
-static dev_t gf_first;
+dev_t gf_first;
 
 static bool gf_nowait(const struct kiocb *iocb)
 {

@@ -2,6 +2,7 @@
 /* KUnit tests of the core: read, write, poll, and what they tell whom. */
 
 #include <kunit/test.h>
+#include <linux/capability.h>
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -13,11 +14,15 @@
 
 #include "../kernel/fifo.h"
 #include "../kernel/globalfifo.h"
+#include "../kernel/trace.h"
 #include "compat.h"
 #include "testkit.h"
 
 #define SIZE	1024UL
 #define ATOMIC	((size_t)GLOBALFIFO_ATOMIC)
+
+#define IN	((__force unsigned int)(EPOLLIN | EPOLLRDNORM))
+#define OUT	((__force unsigned int)(EPOLLOUT | EPOLLWRNORM))
 
 static unsigned int seed;
 module_param(seed, uint, 0444);
@@ -241,26 +246,21 @@ static void fifo_huge_write(struct kunit *test)
  * Wrapped.
  */
 
-static const size_t fifo_starts[] = {
-	1, 7, SIZE - ATOMIC, SIZE - 2, SIZE - 1, SIZE, SIZE + 1,
-};
-
-static void fifo_start_desc(const size_t *start, char *desc)
-{
-	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "start %zu", *start);
-}
-
-KUNIT_ARRAY_PARAM(fifo_start, fifo_starts, fifo_start_desc);
-
-/* Test that bytes keep their order where the buffer wraps (R3). */
+/*
+ * Test that bytes keep their order wherever the buffer wraps in them: at every
+ * offset of it (R3).
+ */
 static void fifo_wrap(struct kunit *test)
 {
-	size_t start = *(const size_t *)test->param_value;
-	struct fifo_test *ctx = fifo_with(test, start, ATOMIC);
+	struct fifo_test *ctx = fifo_with(test, 0, ATOMIC);
+	size_t start;
 
-	KUNIT_EXPECT_EQ(test, get(ctx, ATOMIC / 2), ATOMIC / 2);
-	KUNIT_EXPECT_EQ(test, put(ctx, ATOMIC), ATOMIC);
-	KUNIT_EXPECT_EQ(test, get(ctx, SIZE), 3 * ATOMIC / 2);
+	for (start = 0; start <= SIZE; start++) {
+		KUNIT_ASSERT_EQ(test, put(ctx, ATOMIC), ATOMIC);
+		KUNIT_ASSERT_EQ(test, get(ctx, SIZE), 2 * ATOMIC);
+		KUNIT_ASSERT_EQ(test, put(ctx, ATOMIC + 1), ATOMIC + 1);
+		KUNIT_ASSERT_EQ(test, get(ctx, 1), 1);
+	}
 }
 
 /* Test that segments are filled one after the other, wherever they end (R3). */
@@ -596,6 +596,213 @@ static void fifo_wakes_the_right_side(struct kunit *test)
 }
 
 /*
+ * Cleared.
+ */
+
+/* Test that CLEAR takes all, tells whoever waits for room, and only once (I1). */
+static void fifo_clear(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, SIZE - 20, 40);
+	struct tk_counter *polls = tk_count_wakes(test, &ctx->fifo.poll);
+
+	gf_fifo_clear(&ctx->fifo);
+	KUNIT_EXPECT_EQ(test, held(ctx), 0);
+	KUNIT_EXPECT_EQ(test, polls->wakes, 1);
+	KUNIT_EXPECT_EQ(test, (__force unsigned int)
+			key_to_poll(polls->key), OUT);
+	gf_fifo_clear(&ctx->fifo);
+	KUNIT_EXPECT_EQ(test, polls->wakes, 1);
+	KUNIT_EXPECT_EQ(test, get(ctx, 1), -EAGAIN);
+	ctx->read = ctx->written;
+	KUNIT_EXPECT_EQ(test, put(ctx, SIZE), SIZE);
+	KUNIT_EXPECT_EQ(test, get(ctx, SIZE), SIZE);
+}
+
+/* Test that CLEAR wakes as many writers as then fit, and no more (I1, K1, K2). */
+static void fifo_clear_wakes(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, 0, SIZE);
+	struct call *writers[3];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(writers); i++)
+		writers[i] = call_start(test, call_write, ATOMIC);
+	gf_fifo_clear(&ctx->fifo);
+	KUNIT_EXPECT_EQ(test, tk_join(test, writers[0]->thread), ATOMIC);
+	KUNIT_EXPECT_EQ(test, tk_join(test, writers[1]->thread), ATOMIC);
+	tk_wait_asleep(test, writers[2]->thread, &ctx->fifo.writers.queue);
+	KUNIT_EXPECT_EQ(test, gf_fifo_stats(&ctx->fifo).wakes, 2);
+	KUNIT_EXPECT_EQ(test, held(ctx), SIZE);
+}
+
+/*
+ * Resized.
+ */
+
+/* Test that bytes survive growth and shrinking, wrapped or not (I1, R3). */
+static void fifo_resize(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, SIZE - 20, ATOMIC);
+
+	KUNIT_EXPECT_EQ(test, gf_fifo_resize(&ctx->fifo, 2 * SIZE), 0);
+	KUNIT_EXPECT_EQ(test, gf_fifo_size(&ctx->fifo), 2 * SIZE);
+	KUNIT_EXPECT_EQ(test, put(ctx, 2 * SIZE), 2 * SIZE - ATOMIC);
+	KUNIT_EXPECT_EQ(test, get(ctx, SIZE), SIZE);
+	KUNIT_EXPECT_EQ(test, gf_fifo_resize(&ctx->fifo, SIZE), 0);
+	KUNIT_EXPECT_EQ(test, gf_fifo_size(&ctx->fifo), SIZE);
+	KUNIT_EXPECT_EQ(test, gf_fifo_fill(&ctx->fifo), SIZE);
+	KUNIT_EXPECT_EQ(test, put(ctx, 1), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, get(ctx, 2 * SIZE), SIZE);
+}
+
+struct resize_param {
+	unsigned int size;
+	int err;
+	size_t got;
+};
+
+/* With SIZE + 1 bytes in it, and a size of 2 * SIZE. */
+static const struct resize_param resize_params[] = {
+	{ 0, -EINVAL },
+	{ GLOBALFIFO_SIZE_MIN - 1, -EINVAL },
+	{ GLOBALFIFO_SIZE_MIN, -EBUSY },
+	{ GLOBALFIFO_SIZE_MIN + 1, 0, 2 * GLOBALFIFO_SIZE_MIN },
+	{ 2 * SIZE + 1, 0, 4 * SIZE },
+	{ GLOBALFIFO_SIZE_MAX, 0, GLOBALFIFO_SIZE_MAX },
+	{ GLOBALFIFO_SIZE_MAX + 1, -EINVAL },
+	{ UINT_MAX, -EINVAL },
+};
+
+static void resize_desc(const struct resize_param *param, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%u", param->size);
+}
+
+KUNIT_ARRAY_PARAM(resize, resize_params, resize_desc);
+
+/* Test which sizes can be had, and that a refusal changes nothing (I1). */
+static void fifo_resize_limits(struct kunit *test)
+{
+	const struct resize_param *param = test->param_value;
+	struct fifo_test *ctx = test->priv;
+
+	KUNIT_ASSERT_EQ(test, gf_fifo_resize(&ctx->fifo, 2 * SIZE), 0);
+	KUNIT_ASSERT_EQ(test, put(ctx, SIZE + 1), SIZE + 1);
+	KUNIT_EXPECT_EQ(test, gf_fifo_resize(&ctx->fifo, param->size),
+			param->err);
+	KUNIT_EXPECT_EQ(test, gf_fifo_size(&ctx->fifo),
+			param->err ? 2 * SIZE : param->got);
+	KUNIT_EXPECT_EQ(test, get(ctx, 2 * SIZE), SIZE + 1);
+}
+
+/* Test that to go beyond the first size takes CAP_SYS_RESOURCE (I1). */
+static void fifo_resize_privilege(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, 0, 0);
+
+	KUNIT_EXPECT_EQ(test, gf_fifo_resize(&ctx->fifo, 4 * SIZE), 0);
+	tk_drop_capability(test, CAP_SYS_RESOURCE);
+	KUNIT_EXPECT_EQ(test, gf_fifo_resize(&ctx->fifo, 2 * SIZE), -EPERM);
+	KUNIT_EXPECT_EQ(test, gf_fifo_size(&ctx->fifo), 4 * SIZE);
+	KUNIT_EXPECT_EQ(test, gf_fifo_resize(&ctx->fifo, SIZE), 0);
+	KUNIT_EXPECT_EQ(test, gf_fifo_resize(&ctx->fifo, SIZE + 1), -EPERM);
+	KUNIT_EXPECT_EQ(test, gf_fifo_resize(&ctx->fifo, UINT_MAX), -EINVAL);
+}
+
+/*
+ * Test that growth lets in whom it has room for, and tells pollers, and that
+ * no growth tells nobody (I1, K1, K2).
+ */
+static void fifo_resize_wakes(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, 0, SIZE);
+	struct tk_counter *polls = tk_count_wakes(test, &ctx->fifo.poll);
+	struct call *writers[3];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(writers); i++)
+		writers[i] = call_start(test, call_write, ATOMIC);
+	KUNIT_EXPECT_EQ(test, gf_fifo_resize(&ctx->fifo, SIZE), 0);
+	KUNIT_EXPECT_EQ(test, polls->wakes, 0);
+	KUNIT_EXPECT_EQ(test, gf_fifo_resize(&ctx->fifo, 2 * SIZE), 0);
+	KUNIT_EXPECT_EQ(test, tk_join(test, writers[0]->thread), ATOMIC);
+	KUNIT_EXPECT_EQ(test, tk_join(test, writers[1]->thread), ATOMIC);
+	tk_wait_asleep(test, writers[2]->thread, &ctx->fifo.writers.queue);
+	/* One for the growth, two for the writes. */
+	KUNIT_EXPECT_EQ(test, polls->wakes, 3);
+	KUNIT_EXPECT_EQ(test, gf_fifo_stats(&ctx->fifo).wakes, 2);
+}
+
+/*
+ * Locked.
+ */
+
+static long call_clear(void *arg)
+{
+	struct call *call = arg;
+
+	gf_fifo_clear(call->fifo);
+	return 0;
+}
+
+static long call_resize(void *arg)
+{
+	struct call *call = arg;
+
+	return gf_fifo_resize(call->fifo, 2 * SIZE);
+}
+
+static long call_stats(void *arg)
+{
+	struct call *call = arg;
+
+	return gf_fifo_stats(call->fifo).writes;
+}
+
+struct locked_param {
+	const char *name;
+	long (*fn)(void *arg);
+	long ret;
+};
+
+static const struct locked_param locked_params[] = {
+	{ "read", call_read, 10 },
+	{ "write", call_write, 10 },
+	{ "clear", call_clear, 0 },
+	{ "resize", call_resize, 0 },
+	{ "stats", call_stats, 1 },
+};
+
+static void locked_desc(const struct locked_param *param, char *desc)
+{
+	strscpy(desc, param->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(locked, locked_params, locked_desc);
+
+/*
+ * Test that whatever touches the bytes waits for the lock, and that a look at
+ * the state does not: else this would hang (R3).
+ */
+static void fifo_locked(struct kunit *test)
+{
+	const struct locked_param *param = test->param_value;
+	struct fifo_test *ctx = fifo_with(test, 0, 10);
+	struct call *call = kunit_kzalloc(test, sizeof(*call), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, call);
+	call->fifo = &ctx->fifo;
+	call->len = 10;
+	mutex_lock(&ctx->fifo.lock);
+	call->thread = tk_start(test, param->fn, call);
+	tk_wait_locked_out(test, call->thread);
+	KUNIT_EXPECT_EQ(test, gf_fifo_fill(&ctx->fifo), 10);
+	KUNIT_EXPECT_EQ(test, gf_fifo_size(&ctx->fifo), SIZE);
+	mutex_unlock(&ctx->fifo.lock);
+	KUNIT_EXPECT_EQ(test, tk_join(test, call->thread), param->ret);
+}
+
+/*
  * Poll and signals.
  */
 
@@ -631,9 +838,6 @@ static __poll_t poll_mask(struct kunit *test, int flags)
 	return mask;
 }
 
-#define IN	((__force unsigned int)(EPOLLIN | EPOLLRDNORM))
-#define OUT	((__force unsigned int)(EPOLLOUT | EPOLLWRNORM))
-
 struct poll_param {
 	size_t len;
 	unsigned int mask;
@@ -656,19 +860,22 @@ KUNIT_ARRAY_PARAM(poll, poll_params, poll_desc);
 
 /*
  * Test that poll reports just what would not block, just for the directions
- * that the file is open for, on the one queue where nobody sleeps (K3).
+ * that the file is open for, on the one queue where nobody sleeps, and never
+ * waits for the lock: else this would hang (K3).
  */
 static void fifo_poll(struct kunit *test)
 {
 	const struct poll_param *param = test->param_value;
+	struct fifo_test *ctx = fifo_with(test, 0, param->len);
 
-	fifo_with(test, 0, param->len);
+	mutex_lock(&ctx->fifo.lock);
 	KUNIT_EXPECT_EQ(test, (__force unsigned int)poll_mask(test, O_RDWR),
 			param->mask);
 	KUNIT_EXPECT_EQ(test, (__force unsigned int)poll_mask(test, O_RDONLY),
 			param->mask & IN);
 	KUNIT_EXPECT_EQ(test, (__force unsigned int)poll_mask(test, O_WRONLY),
 			param->mask & OUT);
+	mutex_unlock(&ctx->fifo.lock);
 }
 
 /* Test that every transfer wakes pollers, with its direction as key (K3). */
@@ -696,7 +903,8 @@ static void fifo_poll_wakes(struct kunit *test)
 
 /*
  * Test that after every successful write readers are signalled, after every
- * successful read writers, and after a failed one nobody (N1).
+ * successful read, CLEAR that freed something and growth writers, and after a
+ * failed call or one that moved nothing nobody (N1, I1).
  */
 static void fifo_signals(struct kunit *test)
 {
@@ -724,6 +932,212 @@ static void fifo_signals(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, put(ctx, 1), -EAGAIN);
 	KUNIT_EXPECT_EQ(test, tk_signals(), 0);
 	KUNIT_EXPECT_EQ(test, gf_fifo_stats(&ctx->fifo).signals, 5);
+
+	gf_fifo_clear(&ctx->fifo);
+	KUNIT_EXPECT_EQ(test, tk_signals(), sigmask(SIGUSR2));
+	gf_fifo_clear(&ctx->fifo);
+	KUNIT_EXPECT_EQ(test, tk_signals(), 0);
+	KUNIT_EXPECT_EQ(test, gf_fifo_resize(&ctx->fifo, 2 * SIZE), 0);
+	KUNIT_EXPECT_EQ(test, tk_signals(), sigmask(SIGUSR2));
+	KUNIT_EXPECT_EQ(test, gf_fifo_resize(&ctx->fifo, SIZE), 0);
+	KUNIT_EXPECT_EQ(test, tk_signals(), 0);
+	KUNIT_EXPECT_EQ(test, gf_fifo_stats(&ctx->fifo).signals, 7);
+}
+
+/*
+ * Watched.
+ */
+
+/* Test that files are counted by the directions they are open for (T2). */
+static void fifo_open_files(struct kunit *test)
+{
+	struct fifo_test *ctx = test->priv;
+
+	gf_fifo_open(&ctx->fifo, FMODE_READ | FMODE_WRITE);
+	gf_fifo_open(&ctx->fifo, FMODE_READ);
+	KUNIT_EXPECT_EQ(test, atomic_read(&ctx->fifo.open_readers), 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&ctx->fifo.open_writers), 1);
+	gf_fifo_close(&ctx->fifo, FMODE_READ | FMODE_WRITE);
+	KUNIT_EXPECT_EQ(test, atomic_read(&ctx->fifo.open_readers), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&ctx->fifo.open_writers), 0);
+	gf_fifo_open(&ctx->fifo, FMODE_WRITE);
+	gf_fifo_close(&ctx->fifo, FMODE_READ);
+	KUNIT_EXPECT_EQ(test, atomic_read(&ctx->fifo.open_readers), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&ctx->fifo.open_writers), 1);
+}
+
+/* Test that calls that moved bytes are counted, and no others (T2). */
+static void fifo_stats(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, 0, 0);
+	struct gf_fifo_stats stats;
+
+	get(ctx, 1);
+	put(ctx, 300);
+	put(ctx, SIZE);
+	put(ctx, ATOMIC);
+	get(ctx, 7);
+	gf_fifo_clear(&ctx->fifo);
+	stats = gf_fifo_stats(&ctx->fifo);
+	KUNIT_EXPECT_EQ(test, stats.writes, 2);
+	KUNIT_EXPECT_EQ(test, stats.bytes_in, SIZE);
+	KUNIT_EXPECT_EQ(test, stats.reads, 1);
+	KUNIT_EXPECT_EQ(test, stats.bytes_out, 7);
+	KUNIT_EXPECT_EQ(test, stats.sleeps, 0);
+	KUNIT_EXPECT_EQ(test, stats.wakes, 0);
+	KUNIT_EXPECT_EQ(test, stats.signals, 0);
+}
+
+/* Test that sleeps, and the wakeups that ended them, are counted (T2). */
+static void fifo_stats_sleeps(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, 0, 0);
+	struct call *woken = call_start(test, call_read, 1);
+	struct call *interrupted = call_start(test, call_read, 1);
+
+	KUNIT_EXPECT_EQ(test, gf_fifo_stats(&ctx->fifo).sleeps, 2);
+	put(ctx, 1);
+	KUNIT_EXPECT_EQ(test, tk_join(test, woken->thread), 1);
+	tk_interrupt(interrupted->thread);
+	KUNIT_EXPECT_EQ(test, tk_join(test, interrupted->thread), -ERESTARTSYS);
+	KUNIT_EXPECT_EQ(test, gf_fifo_stats(&ctx->fifo).sleeps, 2);
+	KUNIT_EXPECT_EQ(test, gf_fifo_stats(&ctx->fifo).wakes, 1);
+}
+
+/* What the tracepoints said, one after the other. */
+struct trace_log {
+	unsigned int n;
+	struct trace_seen {
+		char what;
+		const struct gf_fifo *fifo;
+		int rw;
+		size_t bytes;
+		size_t fill;
+		unsigned int sleepers;
+	} seen[8];
+};
+
+static void trace_note(struct trace_log *log, struct trace_seen seen)
+{
+	if (log->n < ARRAY_SIZE(log->seen))
+		log->seen[log->n] = seen;
+	log->n++;
+}
+
+#define TRANSFER_PROBE(name, letter)					\
+static void probe_##name(void *data, const struct gf_fifo *fifo,	\
+			 size_t bytes, size_t fill)			\
+{									\
+	trace_note(data, (struct trace_seen){				\
+		.what = letter, .fifo = fifo, .bytes = bytes, .fill = fill, \
+	});								\
+}
+
+#define SIDE_PROBE(name, letter)					\
+static void probe_##name(void *data, const struct gf_fifo *fifo, int rw, \
+			 size_t bytes, size_t fill)			\
+{									\
+	trace_note(data, (struct trace_seen){				\
+		.what = letter, .fifo = fifo, .rw = rw, .bytes = bytes,	\
+		.fill = fill,						\
+	});								\
+}
+
+TRANSFER_PROBE(read, 'r')
+TRANSFER_PROBE(write, 'w')
+TRANSFER_PROBE(clear, 'c')
+SIDE_PROBE(sleep, 's')
+SIDE_PROBE(signal, '!')
+
+static void probe_wake(void *data, const struct gf_fifo *fifo, int rw,
+		       size_t bytes, size_t fill, unsigned int sleepers)
+{
+	trace_note(data, (struct trace_seen){
+		.what = 'k', .fifo = fifo, .rw = rw, .bytes = bytes,
+		.fill = fill, .sleepers = sleepers,
+	});
+}
+
+static void trace_stop(void *log)
+{
+	unregister_trace_globalfifo_read(probe_read, log);
+	unregister_trace_globalfifo_write(probe_write, log);
+	unregister_trace_globalfifo_clear(probe_clear, log);
+	unregister_trace_globalfifo_sleep(probe_sleep, log);
+	unregister_trace_globalfifo_signal(probe_signal, log);
+	unregister_trace_globalfifo_wake(probe_wake, log);
+	tracepoint_synchronize_unregister();
+}
+
+/* Skips the test in a kernel that has no tracepoints. */
+static struct trace_log *trace_start(struct kunit *test)
+{
+	struct trace_log *log = kunit_kzalloc(test, sizeof(*log), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, log);
+	if (!IS_ENABLED(CONFIG_TRACEPOINTS))
+		kunit_skip(test, "CONFIG_TRACEPOINTS is not set");
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, trace_stop,
+							   log));
+	KUNIT_ASSERT_EQ(test, 0,
+			register_trace_globalfifo_read(probe_read, log) ?:
+			register_trace_globalfifo_write(probe_write, log) ?:
+			register_trace_globalfifo_clear(probe_clear, log) ?:
+			register_trace_globalfifo_sleep(probe_sleep, log) ?:
+			register_trace_globalfifo_signal(probe_signal, log) ?:
+			register_trace_globalfifo_wake(probe_wake, log));
+	return log;
+}
+
+/* How often @want was seen. */
+static unsigned int trace_count(const struct trace_log *log,
+				const struct trace_seen *want)
+{
+	unsigned int n = 0;
+	const struct trace_seen *seen;
+
+	for (seen = log->seen; seen < log->seen + log->n; seen++)
+		n += seen->what == want->what && seen->fifo == want->fifo &&
+		     seen->rw == want->rw && seen->bytes == want->bytes &&
+		     seen->fill == want->fill &&
+		     seen->sleepers == want->sleepers;
+	return n;
+}
+
+/*
+ * Test that tracepoints say what happened, each with the device, the bytes that
+ * it is about, and what the FIFO then holds (T1).
+ */
+static void fifo_trace(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, 0, 0);
+	struct tk_file *file = tk_open(test, &fifo_fops, ctx, O_RDWR);
+	struct trace_log *log = trace_start(test);
+	const struct gf_fifo *fifo = &ctx->fifo;
+	const struct trace_seen want[] = {
+		{ 's', fifo, READ, 1, 0 },
+		{ 'w', fifo, 0, 300, 300 },
+		{ 'k', fifo, READ, 300, 300, 1 },
+		{ 'r', fifo, 0, 100, 200 },
+		{ 'w', fifo, 0, 5, 205 },
+		{ '!', fifo, READ, 5, 205 },
+		{ 'c', fifo, 0, 205, 0 },
+		{ '!', fifo, WRITE, 205, 0 },
+	};
+	struct call *reader = call_start(test, call_read, 100);
+	unsigned int i;
+
+	put(ctx, 300);
+	KUNIT_ASSERT_EQ(test, tk_join(test, reader->thread), 100);
+	KUNIT_ASSERT_GT(test, fifo_fops_fasync(3, file->file, 1), 0);
+	put(ctx, 5);
+	gf_fifo_clear(&ctx->fifo);
+
+	KUNIT_ASSERT_EQ(test, log->n, ARRAY_SIZE(want));
+	for (i = 0; i < ARRAY_SIZE(want); i++)
+		KUNIT_EXPECT_EQ_MSG(test, trace_count(log, &want[i]), 1,
+				    "event %u, '%c'", i, want[i].what);
+	KUNIT_EXPECT_EQ(test, fifo->devt, MKDEV(0, 7));
 }
 
 /*
@@ -809,7 +1223,7 @@ static struct kunit_case fifo_cases[] = {
 	KUNIT_CASE(fifo_atomic),
 	KUNIT_CASE(fifo_long_write),
 	KUNIT_CASE(fifo_huge_write),
-	KUNIT_CASE_PARAM(fifo_wrap, fifo_start_gen_params),
+	KUNIT_CASE(fifo_wrap),
 	KUNIT_CASE(fifo_segments),
 	KUNIT_CASE(fifo_read_fault),
 	KUNIT_CASE(fifo_write_fault),
@@ -825,9 +1239,20 @@ static struct kunit_case fifo_cases[] = {
 	KUNIT_CASE(fifo_one_byte),
 	KUNIT_CASE(fifo_overtake),
 	KUNIT_CASE(fifo_wakes_the_right_side),
+	KUNIT_CASE(fifo_clear),
+	KUNIT_CASE(fifo_clear_wakes),
+	KUNIT_CASE(fifo_resize),
+	KUNIT_CASE_PARAM(fifo_resize_limits, resize_gen_params),
+	KUNIT_CASE(fifo_resize_privilege),
+	KUNIT_CASE(fifo_resize_wakes),
+	KUNIT_CASE_PARAM(fifo_locked, locked_gen_params),
 	KUNIT_CASE_PARAM(fifo_poll, poll_gen_params),
 	KUNIT_CASE(fifo_poll_wakes),
 	KUNIT_CASE(fifo_signals),
+	KUNIT_CASE(fifo_open_files),
+	KUNIT_CASE(fifo_stats),
+	KUNIT_CASE(fifo_stats_sleeps),
+	KUNIT_CASE(fifo_trace),
 	KUNIT_CASE(fifo_random),
 	KUNIT_CASE(fifo_uaccess),
 	{}

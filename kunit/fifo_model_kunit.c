@@ -23,7 +23,7 @@
 #include "compat.h"
 #include "testkit.h"
 
-#define STEPS		1000
+#define STEPS		3000
 #define CALLS		6
 #define MIN_SIZE	GLOBALFIFO_SIZE_MIN
 #define MAX_SIZE	(4 * MIN_SIZE)

@@ -30,8 +30,8 @@ static struct tk_file *notify_file(struct kunit *test, int flags)
 /* Test that with nobody on the lists nothing happens. */
 static void notify_nobody(struct kunit *test)
 {
-	gf_notify_readable(test->priv);
-	gf_notify_writable(test->priv);
+	KUNIT_EXPECT_FALSE(test, gf_notify_readable(test->priv));
+	KUNIT_EXPECT_FALSE(test, gf_notify_writable(test->priv));
 	KUNIT_EXPECT_EQ(test, tk_signals(), 0);
 }
 
@@ -39,9 +39,9 @@ static void notify_nobody(struct kunit *test)
 static void notify_reader(struct kunit *test)
 {
 	notify_file(test, O_RDONLY);
-	gf_notify_writable(test->priv);
+	KUNIT_EXPECT_FALSE(test, gf_notify_writable(test->priv));
 	KUNIT_EXPECT_EQ(test, tk_signals(), 0);
-	gf_notify_readable(test->priv);
+	KUNIT_EXPECT_TRUE(test, gf_notify_readable(test->priv));
 	KUNIT_EXPECT_EQ(test, tk_signals(), sigmask(SIGIO));
 }
 
@@ -49,9 +49,9 @@ static void notify_reader(struct kunit *test)
 static void notify_writer(struct kunit *test)
 {
 	notify_file(test, O_WRONLY);
-	gf_notify_readable(test->priv);
+	KUNIT_EXPECT_FALSE(test, gf_notify_readable(test->priv));
 	KUNIT_EXPECT_EQ(test, tk_signals(), 0);
-	gf_notify_writable(test->priv);
+	KUNIT_EXPECT_TRUE(test, gf_notify_writable(test->priv));
 	KUNIT_EXPECT_EQ(test, tk_signals(), sigmask(SIGIO));
 }
 
@@ -126,6 +126,69 @@ static void notify_close(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tk_signals(), 0);
 }
 
+/* A file in whose name another thread calls. */
+struct fasync_call {
+	struct file *file;
+	int on;
+};
+
+static long fasync_call(void *arg)
+{
+	struct fasync_call *call = arg;
+
+	return notify_fasync(77, call->file, call->on);
+}
+
+/*
+ * Test that two calls for one file do not cross: each comes all before or all
+ * after the other, so that the file is on both lists or on none (N3).
+ */
+static void notify_serialised(struct kunit *test)
+{
+	struct gf_notify *notify = test->priv;
+	struct tk_file *holder = tk_open(test, &notify_fops, notify, O_RDWR);
+	struct fasync_call *call = kunit_kzalloc(test, sizeof(*call),
+						 GFP_KERNEL);
+	struct tk_thread *thread;
+
+	KUNIT_ASSERT_NOT_NULL(test, call);
+	*call = (struct fasync_call){ .file = holder->file, .on = 1 };
+	mutex_lock(&notify->lock);
+	thread = tk_start(test, fasync_call, call);
+	tk_wait_locked_out(test, thread);
+	KUNIT_EXPECT_NULL(test, notify->readers);
+	KUNIT_EXPECT_NULL(test, notify->writers);
+	mutex_unlock(&notify->lock);
+	KUNIT_EXPECT_GT(test, tk_join(test, thread), 0);
+	KUNIT_EXPECT_NOT_NULL(test, notify->readers);
+	KUNIT_EXPECT_NOT_NULL(test, notify->writers);
+}
+
+/* Test that nobody who tells waits for one who comes or goes (N3). */
+static void notify_tells_unlocked(struct kunit *test)
+{
+	struct gf_notify *notify = test->priv;
+
+	notify_file(test, O_RDWR);
+	mutex_lock(&notify->lock);
+	KUNIT_EXPECT_TRUE(test, gf_notify_readable(notify));
+	KUNIT_EXPECT_TRUE(test, gf_notify_writable(notify));
+	mutex_unlock(&notify->lock);
+}
+
+/* Test that a file open for neither direction is on no list (N1). */
+static void notify_neither(struct kunit *test)
+{
+	struct gf_notify *notify = test->priv;
+	struct tk_file *holder = tk_open(test, &notify_fops, notify, O_RDONLY);
+
+	holder->file->f_mode &= ~FMODE_READ;
+	KUNIT_EXPECT_EQ(test, notify_fasync(77, holder->file, 1), 0);
+	KUNIT_EXPECT_NULL(test, notify->readers);
+	KUNIT_EXPECT_NULL(test, notify->writers);
+	holder->file->f_mode |= FMODE_READ;
+}
+
 static int notify_test_init(struct kunit *test)
 {
 	test->priv = kunit_kzalloc(test, sizeof(struct gf_notify), GFP_KERNEL);
@@ -144,6 +207,9 @@ static struct kunit_case notify_cases[] = {
 	KUNIT_CASE(notify_twice),
 	KUNIT_CASE(notify_off),
 	KUNIT_CASE(notify_close),
+	KUNIT_CASE(notify_serialised),
+	KUNIT_CASE(notify_tells_unlocked),
+	KUNIT_CASE(notify_neither),
 	{}
 };
 

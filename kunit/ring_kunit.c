@@ -200,6 +200,51 @@ static void ring_wrap(struct kunit *test)
 }
 
 /*
+ * Test that bytes keep their order when they move to another buffer, larger,
+ * smaller or as large, wherever they lie in the old one (I1, R3), and that the
+ * old buffer is handed back.
+ */
+static void ring_move(struct kunit *test)
+{
+	static const u8 bytes[2 * SIZE] = "abcdefghijklmnopqrstuvwxyzABCDEF";
+	unsigned int start = *(const unsigned int *)test->param_value;
+	struct ring_test *ctx = test->priv;
+	u8 data[2 * SIZE], out[2 * SIZE];
+	struct gf_ring *ring;
+	size_t size, len;
+
+	for (size = SIZE / 2; size <= 2 * SIZE; size *= 2) {
+		for (len = 0; len <= min(SIZE, size); len++) {
+			ring = ring_at(test, start);
+			ring_write(ring, bytes, len);
+			KUNIT_EXPECT_PTR_EQ(test, gf_ring_move(ring, data, size),
+					    (void *)ctx->data);
+			KUNIT_EXPECT_EQ(test, gf_ring_used(ring), len);
+			KUNIT_EXPECT_EQ(test, gf_ring_room(ring), size - len);
+			/* The old buffer is not looked at any more. */
+			memset(ctx->data, 0, SIZE);
+			KUNIT_EXPECT_EQ(test, size - len,
+					ring_write(ring, bytes + len, 2 * SIZE));
+			KUNIT_EXPECT_EQ(test, ring_read(ring, out, 2 * SIZE),
+					size);
+			KUNIT_EXPECT_EQ(test, memcmp(out, bytes, size), 0);
+		}
+	}
+}
+
+/* Test that what does not fit in a new buffer is the newest, and is gone. */
+static void ring_move_too_much(struct kunit *test)
+{
+	struct gf_ring *ring = ring_at(test, 5);
+	u8 data[SIZE / 2], out[SIZE];
+
+	ring_write(ring, "abcdefghijklmnop", SIZE);
+	gf_ring_move(ring, data, SIZE / 2);
+	KUNIT_EXPECT_EQ(test, ring_read(ring, out, SIZE), SIZE / 2);
+	KUNIT_EXPECT_EQ(test, memcmp(out, "abcdefgh", SIZE / 2), 0);
+}
+
+/*
  * Test that thousands of random writes and reads move the bytes that a counter
  * predicts (R3). To repeat a failure, boot with the seed that it printed.
  */
@@ -250,6 +295,8 @@ static struct kunit_case ring_cases[] = {
 	KUNIT_CASE(ring_span_beyond),
 	KUNIT_CASE(ring_peek),
 	KUNIT_CASE_PARAM(ring_wrap, ring_start_gen_params),
+	KUNIT_CASE_PARAM(ring_move, ring_start_gen_params),
+	KUNIT_CASE(ring_move_too_much),
 	KUNIT_CASE(ring_random),
 	{}
 };

@@ -89,11 +89,15 @@ static unsigned int asleep(struct heap *heap)
 	return n;
 }
 
-/* A wakeup without letting go of the lock: who is woken cannot go on yet. */
-static void wake_locked(struct heap *heap, size_t avail)
+/*
+ * A wakeup without letting go of the lock: who is woken cannot go on yet.
+ * Returns how many those are.
+ */
+static unsigned int wake_locked(struct heap *heap, size_t avail)
 {
 	lockdep_assert_held(&heap->lock);
-	gf_waiters_wake(&heap->side, gf_waiters_supply(&heap->side, avail));
+	return gf_waiters_wake(&heap->side,
+			       gf_waiters_supply(&heap->side, avail));
 }
 
 /* Test that a wakeup where nobody sleeps does nothing. */
@@ -185,9 +189,9 @@ static void waiters_promise(struct kunit *test)
 	takers[1] = taker_sleep(test, 1, 1);
 	mutex_lock(&heap->lock);
 	heap->avail = 2;
-	wake_locked(heap, 2);
+	KUNIT_EXPECT_EQ(test, wake_locked(heap, 2), 1);
 	KUNIT_EXPECT_EQ(test, heap->side.promised, 2);
-	wake_locked(heap, 2);
+	KUNIT_EXPECT_EQ(test, wake_locked(heap, 2), 0);
 	KUNIT_EXPECT_EQ(test, asleep(heap), 1);
 	mutex_unlock(&heap->lock);
 	KUNIT_EXPECT_EQ(test, tk_join(test, takers[0]->thread), 2);
@@ -205,7 +209,7 @@ static void waiters_promise_want(struct kunit *test)
 	takers[1] = taker_sleep(test, 1, 1);
 	mutex_lock(&heap->lock);
 	heap->avail = 4;
-	wake_locked(heap, 4);
+	KUNIT_EXPECT_EQ(test, wake_locked(heap, 4), 2);
 	KUNIT_EXPECT_EQ(test, heap->side.promised, 4);
 	KUNIT_EXPECT_EQ(test, asleep(heap), 0);
 	mutex_unlock(&heap->lock);
