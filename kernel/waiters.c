@@ -112,8 +112,9 @@ unsigned int gf_waiters_wake(struct gf_waiters *side, struct gf_supply supply)
  * @need: how much must be there before it is worth waking, at least 1
  * @want: how much would be taken, at least @need
  *
- * Context: process, under @side->lock, having seen that @need is not there. Leaves the task in TASK_INTERRUPTIBLE: unlock, wake
- * others if need be, schedule().
+ * Context: process, under @side->lock, having seen that @need is not there.
+ * Leaves the task in TASK_INTERRUPTIBLE: unlock, wake others if need be,
+ * schedule().
  */
 void gf_waiter_start(struct gf_waiter *waiter, struct gf_waiters *side,
 		     size_t need, size_t want)

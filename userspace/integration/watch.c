@@ -114,6 +114,20 @@ TEST_F(watch, stats)
 	}
 }
 
+/* Test that the parameters that are in force can be seen (D2). */
+TEST_F(watch, parameters)
+{
+	static const char dir[] = "/sys/module/globalfifo/parameters";
+	long long size = show(dir, "size");
+
+	EXPECT_LE(1, show(dir, "ndevices"));
+	EXPECT_GE(256, show(dir, "ndevices"));
+	EXPECT_LE(GLOBALFIFO_SIZE_MIN, size);
+	EXPECT_GE(GLOBALFIFO_SIZE_MAX, size);
+	EXPECT_EQ(0, size & (size - 1));
+	EXPECT_LE(0, show(dir, "major"));
+}
+
 /* Test that whatever sysfs shows can be read by all and written by none (T2). */
 TEST_F(watch, read_only)
 {
