@@ -35,14 +35,6 @@ static void tk_thread_end(void *data)
 	put_task_struct(thread->task);
 }
 
-/**
- * tk_start - run a function in a thread of its own
- * @test: the test
- * @fn: the function; it must return when it is interrupted
- * @arg: its argument
- *
- * Return: the thread; it never fails, but ends the test.
- */
 struct tk_thread *tk_start(struct kunit *test, long (*fn)(void *arg), void *arg)
 {
 	struct tk_thread *thread = kunit_kzalloc(test, sizeof(*thread),
@@ -92,17 +84,6 @@ static bool tk_is_inactive(struct task_struct *task, unsigned int state)
 	       wait_task_inactive(task, state);
 }
 
-/**
- * tk_settle - wait until a thread is done, or sleeps on a queue
- * @test: the test
- * @thread: the thread
- * @queue: the queue
- *
- * In the second case it is off the processor, in an interruptible sleep, and
- * has an entry in @queue. Ends the test if neither comes to pass.
- *
- * Return: whether it is done.
- */
 bool tk_settle(struct kunit *test, struct tk_thread *thread,
 	       struct wait_queue_head *queue)
 {
@@ -117,14 +98,6 @@ bool tk_settle(struct kunit *test, struct tk_thread *thread,
 	return true;
 }
 
-/**
- * tk_wait_asleep - wait until a thread sleeps on a queue
- * @test: the test
- * @thread: the thread
- * @queue: the queue
- *
- * As tk_settle(), but ends the test if it is done instead.
- */
 void tk_wait_asleep(struct kunit *test, struct tk_thread *thread,
 		    struct wait_queue_head *queue)
 {
@@ -132,15 +105,6 @@ void tk_wait_asleep(struct kunit *test, struct tk_thread *thread,
 			       "returned %ld, should sleep", thread->ret);
 }
 
-/**
- * tk_wait_locked_out - wait until a thread is stopped by a mutex
- * @test: the test
- * @thread: the thread
- *
- * On return it is in an uninterruptible sleep: the way to show that a function
- * takes a mutex is to hold it and see this. Ends the test if the thread is
- * done instead.
- */
 void tk_wait_locked_out(struct kunit *test, struct tk_thread *thread)
 {
 	unsigned long deadline = jiffies + TK_PATIENCE;
@@ -153,36 +117,16 @@ void tk_wait_locked_out(struct kunit *test, struct tk_thread *thread)
 	}
 }
 
-/**
- * tk_is_done - has the function returned?
- * @thread: the thread
- *
- * Return: whether it has. False says nothing about the next moment, unless
- * the thread is known to be asleep.
- */
 bool tk_is_done(struct tk_thread *thread)
 {
 	return completion_done(&thread->done);
 }
 
-/**
- * tk_interrupt - send a signal to a thread
- * @thread: the thread
- *
- * As if the user had typed ^C: interruptible waits end with -ERESTARTSYS.
- */
 void tk_interrupt(struct tk_thread *thread)
 {
 	send_sig(SIGINT, thread->task, 1);
 }
 
-/**
- * tk_join - wait until the function has returned
- * @test: the test
- * @thread: the thread
- *
- * Return: what it returned. Ends the test if it does not.
- */
 long tk_join(struct kunit *test, struct tk_thread *thread)
 {
 	KUNIT_ASSERT_NE_MSG(test, 0UL,
@@ -210,15 +154,6 @@ static void tk_counter_end(void *data)
 	remove_wait_queue(counter->queue, &counter->entry);
 }
 
-/**
- * tk_count_wakes - count the wakeups of a queue from now on
- * @test: the test
- * @queue: the queue
- *
- * The entry is not exclusive and takes nobody's wakeup.
- *
- * Return: the counter.
- */
 struct tk_counter *tk_count_wakes(struct kunit *test,
 				  struct wait_queue_head *queue)
 {
@@ -251,15 +186,6 @@ static struct tk_file *tk_file_new(struct kunit *test)
 	return holder;
 }
 
-/**
- * tk_open - make a file
- * @test: the test
- * @fops: its operations; ->open is not called
- * @private_data: for them
- * @flags: O_RDONLY, O_WRONLY or O_RDWR, O_NONBLOCK
- *
- * Return: the file, closed when the case ends if not before.
- */
 struct tk_file *tk_open(struct kunit *test, const struct file_operations *fops,
 			void *private_data, int flags)
 {
@@ -292,15 +218,6 @@ static int tk_mknod(struct vfsmount *mnt, dev_t devt, struct path *path)
 	return err;
 }
 
-/**
- * tk_open_device - open a character device by its number
- * @test: the test
- * @devt: its number
- * @flags: as for open(2)
- *
- * Return: the file, closed when the case ends if not before. Ends the test if
- * the device cannot be opened.
- */
 struct tk_file *tk_open_device(struct kunit *test, dev_t devt, int flags)
 {
 	struct tk_file *holder = tk_file_new(test);
@@ -321,12 +238,6 @@ struct tk_file *tk_open_device(struct kunit *test, dev_t devt, int flags)
 	return holder;
 }
 
-/**
- * tk_close - the last close of a file
- * @holder: the file; may be closed already
- *
- * The file is gone on return, its ->fasync and ->release have run.
- */
 void tk_close(struct tk_file *holder)
 {
 	if (holder->file)
@@ -336,12 +247,6 @@ void tk_close(struct tk_file *holder)
 	*holder = (struct tk_file){};
 }
 
-/**
- * tk_iocb_sync - a kiocb as read(2) and write(2) have it
- * @iocb: what to initialise
- * @file: the file
- * @flags: IOCB_NOWAIT and the like
- */
 void tk_iocb_sync(struct tk_iocb *iocb, struct file *file, int flags)
 {
 	*iocb = (struct tk_iocb){};
@@ -357,25 +262,12 @@ static void tk_iocb_complete(struct kiocb *kiocb, long ret)
 	atomic_inc(&iocb->completions);
 }
 
-/**
- * tk_iocb_async - a kiocb whose operation may be finished later
- * @iocb: what to initialise; must stay until it is completed
- * @file: the file
- * @flags: IOCB_NOWAIT and the like, but not IOCB_AIO_RW: the kernel takes such
- *	a one for part of a struct that is not there
- */
 void tk_iocb_async(struct tk_iocb *iocb, struct file *file, int flags)
 {
 	tk_iocb_sync(iocb, file, flags);
 	iocb->kiocb.ki_complete = tk_iocb_complete;
 }
 
-/**
- * tk_own - have a file's signals sent to this thread
- * @test: the test
- * @file: the file, which need not have O_ASYNC yet
- * @sig: which one, as by F_SETSIG; 0 for SIGIO
- */
 void tk_own(struct kunit *test, struct file *file, int sig)
 {
 	KUNIT_ASSERT_EQ(test, 0, f_setown(file, task_pid_nr(current), 1));
@@ -383,12 +275,6 @@ void tk_own(struct kunit *test, struct file *file, int sig)
 	allow_signal(sig ? sig : SIGIO);
 }
 
-/**
- * tk_signals - which signals were sent to this thread?
- *
- * Return: a mask of sigmask() of each that was since the last call. Several of
- * one kind make one, as ever.
- */
 unsigned long tk_signals(void)
 {
 	unsigned long mask = 0;
@@ -399,11 +285,6 @@ unsigned long tk_signals(void)
 	return mask;
 }
 
-/**
- * tk_drop_capability - give up one of this thread's rights
- * @test: the test
- * @cap: CAP_SYS_RESOURCE and the like
- */
 void tk_drop_capability(struct kunit *test, int cap)
 {
 	struct cred *cred = prepare_creds();
@@ -422,12 +303,6 @@ static void tk_poll_wait(struct file *file, struct wait_queue_head *queue,
 	poll->queue = queue;
 }
 
-/**
- * tk_poll_init - get ready to call a ->poll
- * @poll: where to write down what it does
- *
- * Return: the table to hand to it.
- */
 poll_table *tk_poll_init(struct tk_poll *poll)
 {
 	*poll = (struct tk_poll){};
@@ -438,11 +313,6 @@ poll_table *tk_poll_init(struct tk_poll *poll)
 /* Copies have no argument to spare; one case runs at a time. */
 static struct tk_hole *tk_hole;
 
-/**
- * tk_hole_fill - no byte faults any more
- *
- * Comes by itself when the case ends.
- */
 void tk_hole_fill(void)
 {
 	tk_hole = NULL;
@@ -453,14 +323,6 @@ static void tk_hole_end(void *data)
 	tk_hole_fill();
 }
 
-/**
- * tk_hole_dig - make a byte of a buffer fault
- * @test: the test
- * @hole: where, and how
- * @iter: the buffer, not advanced yet
- *
- * One at a time, until tk_hole_fill().
- */
 void tk_hole_dig(struct kunit *test, struct tk_hole *hole,
 		 const struct iov_iter *iter)
 {
@@ -488,40 +350,17 @@ static size_t tk_copied(size_t copied, size_t len)
 	return copied;
 }
 
-/**
- * tk_to_iter - copy_to_iter() that stops at the hole
- * @from: the bytes
- * @len: how many
- * @to: the buffer
- *
- * Return: how many were copied.
- */
 size_t tk_to_iter(const void *from, size_t len, struct iov_iter *to)
 {
 	return tk_copied(copy_to_iter(from, tk_before_hole(to, len), to), len);
 }
 
-/**
- * tk_from_iter - copy_from_iter() that stops at the hole
- * @to: where the bytes go
- * @len: how many
- * @from: the buffer
- *
- * Return: how many were copied.
- */
 size_t tk_from_iter(void *to, size_t len, struct iov_iter *from)
 {
 	return tk_copied(copy_from_iter(to, tk_before_hole(from, len), from),
 			 len);
 }
 
-/**
- * tk_fault_in - fault_in_iov_iter_readable() or _writeable() at the hole
- * @iter: the buffer
- * @len: how many bytes of it are wanted
- *
- * Return: how many of them are bad.
- */
 size_t tk_fault_in(const struct iov_iter *iter, size_t len)
 {
 	struct tk_hole *hole = tk_hole;

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit tests of testkit itself, on what every kernel has. Each is an example
+ * of how to use a part of it, too.
+ */
+
+#include <kunit/test.h>
+#include <linux/capability.h>
+#include <linux/fs.h>
+#include <linux/major.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/wait.h>
+
+#include "testkit.h"
+
+/* Something to wait for. */
+struct gate {
+	struct wait_queue_head queue;
+	struct mutex lock;	/* not held while waiting for @open */
+	bool open;
+};
+
+static long gate_pass(void *arg)
+{
+	struct gate *gate = arg;
+
+	return wait_event_interruptible(gate->queue, READ_ONCE(gate->open));
+}
+
+static long gate_lock(void *arg)
+{
+	struct gate *gate = arg;
+
+	mutex_lock(&gate->lock);
+	mutex_unlock(&gate->lock);
+	return 1;
+}
+
+static void gate_open(struct gate *gate)
+{
+	WRITE_ONCE(gate->open, true);
+	wake_up(&gate->queue);
+}
+
+/* Test that a thread sleeps until it is woken, and is then done. */
+static void testkit_sleep(struct kunit *test)
+{
+	struct gate *gate = test->priv;
+	struct tk_thread *thread = tk_start(test, gate_pass, gate);
+
+	tk_wait_asleep(test, thread, &gate->queue);
+	KUNIT_EXPECT_FALSE(test, tk_settle(test, thread, &gate->queue));
+	KUNIT_EXPECT_FALSE(test, tk_is_done(thread));
+	gate_open(gate);
+	KUNIT_EXPECT_EQ(test, tk_join(test, thread), 0);
+	KUNIT_EXPECT_TRUE(test, tk_is_done(thread));
+	KUNIT_EXPECT_TRUE(test, tk_settle(test, thread, &gate->queue));
+}
+
+/* Test that a thread that does not sleep is seen to be done. */
+static void testkit_settle_done(struct kunit *test)
+{
+	struct gate *gate = test->priv;
+
+	gate_open(gate);
+	KUNIT_EXPECT_TRUE(test, tk_settle(test, tk_start(test, gate_pass, gate),
+					  &gate->queue));
+}
+
+/* Test that a thread can be interrupted. */
+static void testkit_interrupt(struct kunit *test)
+{
+	struct gate *gate = test->priv;
+	struct tk_thread *thread = tk_start(test, gate_pass, gate);
+
+	tk_wait_asleep(test, thread, &gate->queue);
+	tk_interrupt(thread);
+	KUNIT_EXPECT_EQ(test, tk_join(test, thread), -ERESTARTSYS);
+}
+
+/* Test that a case may end while its thread sleeps. */
+static void testkit_left_asleep(struct kunit *test)
+{
+	struct gate *gate = test->priv;
+
+	tk_wait_asleep(test, tk_start(test, gate_pass, gate), &gate->queue);
+}
+
+/* Test that a thread that waits for a mutex is seen to do so. */
+static void testkit_locked_out(struct kunit *test)
+{
+	struct gate *gate = test->priv;
+	struct tk_thread *thread;
+
+	mutex_lock(&gate->lock);
+	thread = tk_start(test, gate_lock, gate);
+	tk_wait_locked_out(test, thread);
+	KUNIT_EXPECT_FALSE(test, tk_is_done(thread));
+	mutex_unlock(&gate->lock);
+	KUNIT_EXPECT_EQ(test, tk_join(test, thread), 1);
+}
+
+/* Test that wakeups are counted, with their key, and taken from nobody. */
+static void testkit_count_wakes(struct kunit *test)
+{
+	struct gate *gate = test->priv;
+	struct tk_counter *counter = tk_count_wakes(test, &gate->queue);
+	struct tk_thread *thread = tk_start(test, gate_pass, gate);
+
+	tk_wait_asleep(test, thread, &gate->queue);
+	KUNIT_EXPECT_EQ(test, counter->wakes, 0);
+	gate_open(gate);
+	KUNIT_EXPECT_EQ(test, counter->wakes, 1);
+	KUNIT_EXPECT_EQ(test, tk_join(test, thread), 0);
+	wake_up_poll(&gate->queue, EPOLLIN);
+	KUNIT_EXPECT_EQ(test, counter->wakes, 2);
+	KUNIT_EXPECT_TRUE(test, key_to_poll(counter->key) == EPOLLIN);
+}
+
+/* /dev/zero. */
+#define ZERO	MKDEV(MEM_MAJOR, 5)
+
+/* Test that a device can be opened by its number, used, and closed. */
+static void testkit_device(struct kunit *test)
+{
+	struct tk_file *zero = tk_open_device(test, ZERO, O_RDONLY);
+	char byte = 'x';
+	struct kvec vec = { &byte, 1 };
+	struct iov_iter iter;
+	struct tk_iocb iocb;
+
+	tk_iocb_sync(&iocb, zero->file, 0);
+	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, 1);
+	KUNIT_EXPECT_EQ(test, zero->file->f_op->read_iter(&iocb.kiocb, &iter),
+			1);
+	KUNIT_EXPECT_EQ(test, byte, 0);
+	tk_close(zero);
+	KUNIT_EXPECT_NULL(test, zero->file);
+	tk_close(zero);
+}
+
+/* Test that an asynchronous kiocb records its completion, and a call's end. */
+static void testkit_iocb(struct kunit *test)
+{
+	struct tk_file *zero = tk_open_device(test, ZERO, O_RDONLY);
+	struct tk_iocb iocb;
+
+	tk_iocb_sync(&iocb, zero->file, IOCB_NOWAIT);
+	KUNIT_EXPECT_TRUE(test, is_sync_kiocb(&iocb.kiocb));
+	KUNIT_EXPECT_TRUE(test, iocb.kiocb.ki_flags & IOCB_NOWAIT);
+	tk_iocb_async(&iocb, zero->file, 0);
+	KUNIT_EXPECT_FALSE(test, is_sync_kiocb(&iocb.kiocb));
+	KUNIT_EXPECT_FALSE(test, iocb.kiocb.ki_flags & IOCB_NOWAIT);
+	KUNIT_EXPECT_EQ(test, atomic_read(&iocb.completions), 0);
+	iocb.kiocb.ki_complete(&iocb.kiocb, -EIO);
+	KUNIT_EXPECT_EQ(test, atomic_read(&iocb.completions), 1);
+	KUNIT_EXPECT_EQ(test, iocb.ret, -EIO);
+}
+
+static int gate_fasync(int fd, struct file *file, int on)
+{
+	return fasync_helper(fd, file, on, file->private_data);
+}
+
+static const struct file_operations gate_fops = {
+	.fasync = gate_fasync,
+};
+
+/* Test that each file's own signal arrives, and is forgotten once told. */
+static void testkit_signals(struct kunit *test)
+{
+	struct fasync_struct *list = NULL;
+	struct tk_file *one = tk_open(test, &gate_fops, &list, O_RDONLY);
+	struct tk_file *two = tk_open(test, &gate_fops, &list, O_RDONLY);
+
+	tk_own(test, one->file, 0);
+	tk_own(test, two->file, SIGUSR1);
+	KUNIT_EXPECT_EQ(test, gate_fasync(3, one->file, 1), 1);
+	kill_fasync(&list, SIGIO, POLL_IN);
+	KUNIT_EXPECT_EQ(test, tk_signals(), sigmask(SIGIO));
+	KUNIT_EXPECT_EQ(test, gate_fasync(4, two->file, 1), 1);
+	kill_fasync(&list, SIGIO, POLL_IN);
+	KUNIT_EXPECT_EQ(test, tk_signals(), sigmask(SIGIO) | sigmask(SIGUSR1));
+	KUNIT_EXPECT_EQ(test, tk_signals(), 0);
+	tk_close(one);
+	tk_close(two);
+	KUNIT_EXPECT_NULL(test, list);
+}
+
+/* Test that a right that was given up is gone, and no other. */
+static void testkit_drop_capability(struct kunit *test)
+{
+	KUNIT_EXPECT_TRUE(test, capable(CAP_SYS_RESOURCE));
+	tk_drop_capability(test, CAP_SYS_RESOURCE);
+	KUNIT_EXPECT_FALSE(test, capable(CAP_SYS_RESOURCE));
+	KUNIT_EXPECT_TRUE(test, capable(CAP_SYS_ADMIN));
+}
+
+/* Test that copies stop at the hole, before and after it was passed by. */
+static void testkit_hole(struct kunit *test)
+{
+	struct tk_hole hole = { .at = 3, .heals = 2 };
+	char from[8] = "abcdefg", to[8] = "";
+	struct kvec vec = { to, 8 };
+	struct iov_iter iter;
+
+	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, 8);
+	tk_hole_dig(test, &hole, &iter);
+	KUNIT_EXPECT_EQ(test, tk_to_iter(from, 2, &iter), 2);
+	KUNIT_EXPECT_EQ(test, hole.faults, 0);
+	KUNIT_EXPECT_EQ(test, tk_to_iter(from + 2, 6, &iter), 1);
+	KUNIT_EXPECT_EQ(test, hole.faults, 1);
+	KUNIT_EXPECT_STREQ(test, to, "abc");
+	KUNIT_EXPECT_EQ(test, tk_fault_in(&iter, 5), 5);
+	KUNIT_EXPECT_EQ(test, tk_fault_in(&iter, 5), 0);
+	KUNIT_EXPECT_EQ(test, tk_to_iter(from + 3, 5, &iter), 5);
+	KUNIT_EXPECT_STREQ(test, to, "abcdefg");
+}
+
+static int testkit_test_init(struct kunit *test)
+{
+	struct gate *gate = kunit_kzalloc(test, sizeof(*gate), GFP_KERNEL);
+
+	if (!gate)
+		return -ENOMEM;
+	init_waitqueue_head(&gate->queue);
+	mutex_init(&gate->lock);
+	test->priv = gate;
+	return 0;
+}
+
+static struct kunit_case testkit_cases[] = {
+	KUNIT_CASE(testkit_sleep),
+	KUNIT_CASE(testkit_settle_done),
+	KUNIT_CASE(testkit_interrupt),
+	KUNIT_CASE(testkit_left_asleep),
+	KUNIT_CASE(testkit_locked_out),
+	KUNIT_CASE(testkit_count_wakes),
+	KUNIT_CASE(testkit_device),
+	KUNIT_CASE(testkit_iocb),
+	KUNIT_CASE(testkit_signals),
+	KUNIT_CASE(testkit_drop_capability),
+	KUNIT_CASE(testkit_hole),
+	{}
+};
+
+static struct kunit_suite testkit_suite = {
+	.name = "testkit",
+	.init = testkit_test_init,
+	.test_cases = testkit_cases,
+};
+
+kunit_test_suite(testkit_suite);
+
+MODULE_DESCRIPTION("KUnit tests of testkit");
+MODULE_LICENSE("GPL");
