@@ -229,6 +229,7 @@ static size_t gf_fifo_copy(struct gf_fifo *fifo, int rw, struct iov_iter *iter,
 static size_t gf_fifo_fault_in(struct gf_fifo *fifo, int rw,
 			       const struct iov_iter *iter, size_t len)
 {
+	lockdep_assert_not_held(&fifo->lock);
 	return rw == READ ? fifo->ops->fault_in_writeable(iter, len) :
 			    fifo->ops->fault_in_readable(iter, len);
 }
