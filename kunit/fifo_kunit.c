@@ -596,6 +596,47 @@ static void fifo_wakes_the_right_side(struct kunit *test)
 }
 
 /*
+ * Test that a writer who is woken, robbed of a part of what woke him, and then
+ * interrupted, hands on what is left (K1). That he cannot run meanwhile, the
+ * test holds the lock and does the rivals' work by hand.
+ */
+static void fifo_hand_on(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, 0, SIZE);
+	struct call *big = call_start(test, call_write, ATOMIC);
+	struct call *small = call_start(test, call_write, 100);
+	struct gf_fifo *fifo = &ctx->fifo;
+
+	mutex_lock(&fifo->lock);
+	gf_ring_take(&fifo->ring, ATOMIC);
+	gf_waiters_wake(&fifo->writers,
+			gf_waiters_supply(&fifo->writers, ATOMIC));
+	gf_ring_put(&fifo->ring, 200);
+	tk_interrupt(big->thread);
+	mutex_unlock(&fifo->lock);
+	KUNIT_EXPECT_EQ(test, tk_join(test, big->thread), -ERESTARTSYS);
+	KUNIT_EXPECT_EQ(test, tk_join(test, small->thread), 100);
+}
+
+/* Test that a reader who is woken but has a bad buffer hands on (K1, R4). */
+static void fifo_fault_hands_on(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, 0, 0);
+	struct call *bad = call_start(test, call_read, 10);
+	struct call *good = call_start(test, call_read, 10);
+	struct kvec vec = { bad->buf, 10 };
+	struct tk_hole hole = {};
+	struct iov_iter iter;
+
+	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, 10);
+	tk_hole_dig(test, &hole, &iter);
+	KUNIT_EXPECT_EQ(test, put(ctx, 1), 1);
+	KUNIT_EXPECT_EQ(test, tk_join(test, bad->thread), -EFAULT);
+	KUNIT_EXPECT_EQ(test, tk_join(test, good->thread), 1);
+	tk_hole_fill();
+}
+
+/*
  * Cleared.
  */
 
@@ -1014,7 +1055,7 @@ struct trace_log {
 		size_t bytes;
 		size_t fill;
 		unsigned int sleepers;
-	} seen[8];
+	} seen[16];
 };
 
 static void trace_note(struct trace_log *log, struct trace_seen seen)
@@ -1121,17 +1162,27 @@ static void fifo_trace(struct kunit *test)
 		{ 'r', fifo, 0, 100, 200 },
 		{ 'w', fifo, 0, 5, 205 },
 		{ '!', fifo, READ, 5, 205 },
-		{ 'c', fifo, 0, 205, 0 },
-		{ '!', fifo, WRITE, 205, 0 },
+		{ 'w', fifo, 0, SIZE - 205, SIZE },
+		{ '!', fifo, READ, SIZE - 205, SIZE },
+		{ 's', fifo, WRITE, 10, SIZE },
+		{ 'c', fifo, 0, SIZE, 0 },
+		{ 'k', fifo, WRITE, SIZE, 0, 1 },
+		{ '!', fifo, WRITE, SIZE, 0 },
+		{ 'w', fifo, 0, 10, 10 },
+		{ '!', fifo, READ, 10, 10 },
 	};
 	struct call *reader = call_start(test, call_read, 100);
+	struct call *writer;
 	unsigned int i;
 
 	put(ctx, 300);
 	KUNIT_ASSERT_EQ(test, tk_join(test, reader->thread), 100);
 	KUNIT_ASSERT_GT(test, fifo_fops_fasync(3, file->file, 1), 0);
 	put(ctx, 5);
+	put(ctx, SIZE);
+	writer = call_start(test, call_write, 10);
 	gf_fifo_clear(&ctx->fifo);
+	KUNIT_ASSERT_EQ(test, tk_join(test, writer->thread), 10);
 
 	KUNIT_ASSERT_EQ(test, log->n, ARRAY_SIZE(want));
 	for (i = 0; i < ARRAY_SIZE(want); i++)
@@ -1239,6 +1290,8 @@ static struct kunit_case fifo_cases[] = {
 	KUNIT_CASE(fifo_one_byte),
 	KUNIT_CASE(fifo_overtake),
 	KUNIT_CASE(fifo_wakes_the_right_side),
+	KUNIT_CASE(fifo_hand_on),
+	KUNIT_CASE(fifo_fault_hands_on),
 	KUNIT_CASE(fifo_clear),
 	KUNIT_CASE(fifo_clear_wakes),
 	KUNIT_CASE(fifo_resize),

@@ -326,10 +326,18 @@ static void tk_hole_end(void *data)
 void tk_hole_dig(struct kunit *test, struct tk_hole *hole,
 		 const struct iov_iter *iter)
 {
+	hole->base = iter->kvec->iov_base;
 	hole->count = iov_iter_count(iter);
 	tk_hole = hole;
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, tk_hole_end,
 							   NULL));
+}
+
+/* Is @iter, however far it has got, the buffer with the hole? */
+static bool tk_has_hole(const struct iov_iter *iter)
+{
+	return tk_hole && iov_iter_is_kvec(iter) && iov_iter_count(iter) &&
+	       iter->kvec->iov_base == tk_hole->base;
 }
 
 /* How many of the next @len bytes of @iter lie before the hole. */
@@ -337,7 +345,7 @@ static size_t tk_before_hole(const struct iov_iter *iter, size_t len)
 {
 	size_t pos;
 
-	if (!tk_hole)
+	if (!tk_has_hole(iter))
 		return len;
 	pos = tk_hole->count - iov_iter_count(iter);
 	return min(len, tk_hole->at - min(tk_hole->at, pos));
@@ -365,7 +373,7 @@ size_t tk_fault_in(const struct iov_iter *iter, size_t len)
 {
 	struct tk_hole *hole = tk_hole;
 
-	if (!hole)
+	if (!tk_has_hole(iter))
 		return 0;
 	if (++hole->attempts == hole->heals)
 		tk_hole_fill();

@@ -301,7 +301,8 @@ poll_table *tk_poll_init(struct tk_poll *poll);
 
 /*
  * User memory with a hole: copies that go through tk_to_iter() and
- * tk_from_iter() stop at a byte of the buffer, as at an unmapped page.
+ * tk_from_iter() stop at a byte of the buffer, as at an unmapped page. Other
+ * buffers have no hole.
  */
 
 /**
@@ -313,7 +314,8 @@ poll_table *tk_poll_init(struct tk_poll *poll);
  * @attempts: how many attempts there were to fault it in
  * @on_attempt: called in each, after it has healed if it does; or NULL
  * @arg: its argument
- * @count: bytes of the buffer, filled in by tk_hole_dig()
+ * @base: where the buffer begins, filled in by tk_hole_dig()
+ * @count: its bytes, likewise
  */
 struct tk_hole {
 	size_t at;
@@ -323,6 +325,7 @@ struct tk_hole {
 	unsigned int attempts;
 	void (*on_attempt)(void *arg);
 	void *arg;
+	void *base;
 	size_t count;
 };
 
@@ -330,7 +333,7 @@ struct tk_hole {
  * tk_hole_dig - make a byte of a buffer fault
  * @test: the test
  * @hole: where, and how
- * @iter: the buffer, not advanced yet
+ * @iter: the buffer, an ITER_KVEC of one segment, not advanced yet
  *
  * One at a time, until tk_hole_fill().
  */

@@ -197,13 +197,13 @@ static void testkit_drop_capability(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, capable(CAP_SYS_ADMIN));
 }
 
-/* Test that copies stop at the hole, before and after it was passed by. */
+/* Test that copies stop at the hole, and not in any other buffer. */
 static void testkit_hole(struct kunit *test)
 {
 	struct tk_hole hole = { .at = 3, .heals = 2 };
-	char from[8] = "abcdefg", to[8] = "";
-	struct kvec vec = { to, 8 };
-	struct iov_iter iter;
+	char from[8] = "abcdefg", to[8] = "", other[8] = "";
+	struct kvec vec = { to, 8 }, other_vec = { other, 8 };
+	struct iov_iter iter, other_iter;
 
 	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, 8);
 	tk_hole_dig(test, &hole, &iter);
@@ -212,6 +212,10 @@ static void testkit_hole(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tk_to_iter(from + 2, 6, &iter), 1);
 	KUNIT_EXPECT_EQ(test, hole.faults, 1);
 	KUNIT_EXPECT_STREQ(test, to, "abc");
+	iov_iter_kvec(&other_iter, ITER_DEST, &other_vec, 1, 8);
+	KUNIT_EXPECT_EQ(test, tk_fault_in(&other_iter, 8), 0);
+	KUNIT_EXPECT_EQ(test, tk_to_iter(from, 8, &other_iter), 8);
+	KUNIT_EXPECT_STREQ(test, other, from);
 	KUNIT_EXPECT_EQ(test, tk_fault_in(&iter, 5), 5);
 	KUNIT_EXPECT_EQ(test, tk_fault_in(&iter, 5), 0);
 	KUNIT_EXPECT_EQ(test, tk_to_iter(from + 3, 5, &iter), 5);

@@ -113,16 +113,24 @@ TEST_F(clear, wakes_writer)
 	EXPECT_EQ(1, held(self->fd));
 }
 
-/* Test that it takes a descriptor that is open for writing (I1). */
+/*
+ * Test that it takes a descriptor that is open for writing: not for reading,
+ * and not for ioctls alone, as the access mode 3 has it (I1).
+ */
 TEST_F(clear, needs_writer)
 {
 	int reader = device_open(O_RDONLY);
+	int neither = device_open(O_ACCMODE);
 
+	ASSERT_LE(0, neither);
 	ASSERT_EQ(5, write(self->fd, "hello", 5));
 	EXPECT_EQ(-1, ioctl(reader, variant->command));
 	EXPECT_EQ(EBADF, errno);
-	EXPECT_EQ(5, held(self->fd));
+	EXPECT_EQ(-1, ioctl(neither, variant->command));
+	EXPECT_EQ(EBADF, errno);
+	EXPECT_EQ(5, held(neither));
 	close(reader);
+	close(neither);
 }
 
 /* Test which sizes there are: powers of two, within limits (I1). */
