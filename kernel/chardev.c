@@ -212,8 +212,6 @@ static int gf_devices_add(void)
 	for (i = 0; i < ndevices && !err; i++)
 		err = cdev_device_add(&gf_devices[i]->cdev,
 				      &gf_devices[i]->dev);
-	if (err)
-		gf_devices_remove();
 	return err;
 }
 
@@ -248,6 +246,13 @@ static int gf_register_numbers(void)
 	return err;
 }
 
+static void gf_unload(void)
+{
+	gf_devices_remove();
+	class_unregister(&gf_class);
+	unregister_chrdev_region(gf_first, ndevices);
+}
+
 static int __init gf_init(void)
 {
 	int err;
@@ -259,26 +264,20 @@ static int __init gf_init(void)
 	if (err)
 		return err;
 	err = class_register(&gf_class);
-	if (err)
-		goto err_numbers;
+	if (err) {
+		unregister_chrdev_region(gf_first, ndevices);
+		return err;
+	}
 	err = gf_devices_add();
 	if (err)
-		goto err_class;
-	return 0;
-
-err_class:
-	class_unregister(&gf_class);
-err_numbers:
-	unregister_chrdev_region(gf_first, ndevices);
+		gf_unload();
 	return err;
 }
 module_init(gf_init);
 
 static void __exit gf_exit(void)
 {
-	gf_devices_remove();
-	class_unregister(&gf_class);
-	unregister_chrdev_region(gf_first, ndevices);
+	gf_unload();
 }
 module_exit(gf_exit);
 
