@@ -22,6 +22,17 @@ static inline int device_open(int flags)
 	return open(device_path(), flags | O_CLOEXEC);
 }
 
+/*
+ * A second one of its kind, for tests that tell them apart; they are skipped
+ * where it is not there.
+ */
+static inline const char *second_device_path(void)
+{
+	const char *path = getenv("DEVICE2");
+
+	return path ? path : "/dev/globalfifo1";
+}
+
 /* Take out whatever an earlier test left. */
 static inline void device_drain(void)
 {
