@@ -4,7 +4,7 @@
 
 include scripts/driver.conf
 
-export KERNEL KERNEL_TREE T
+export KERNEL KERNEL_TREE T FAST V REPEAT ON EXPECT DEVICE DEVICE2
 
 .PHONY: help demo test kunit integration shell lint clean
 

@@ -7,8 +7,11 @@ set -euo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 build=$top/build
+# Another device may stand in for the driver's.
+device=${DEVICE:-}
 # shellcheck source=scripts/driver.conf
 . "$top/scripts/driver.conf"
+DEVICE=${device:-$DEVICE}
 : "$DRIVER" "$DEVICE"
 
 # Of this repository's git or the user's, nothing must reach the kernel's.
