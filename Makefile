@@ -6,13 +6,17 @@ include scripts/driver.conf
 
 export KERNEL KERNEL_TREE T FAST V REPEAT ON EXPECT DEVICE DEVICE2
 
-.PHONY: help demo test kunit integration shell lint clean
+.PHONY: help demo test kunit integration clients shell lint clean
 
 help:
 	@echo "make demo     a process is told by SIGIO what another writes to $(DEVICE)"
 	@echo "make test     every test there is, with one summary"
 	@echo "make kunit    the KUnit suites only; T='ring.*' keeps those that match"
-	@echo "make integration   only programs that use the device, in a guest"
+	@echo "make integration   only programs that use the device, in guests;"
+	@echo "              T=sigio, or a test's full name, keeps what it names, FAST=1"
+	@echo "              takes the plain kernel, V=1 shows its log, REPEAT=20 runs"
+	@echo "              it so often, ON=host DEVICE=... runs it on this machine"
+	@echo "make clients  other people's programs: coreutils, fio, stress-ng, ..."
 	@echo "make shell    a shell in a guest that has $(DEVICE)"
 	@echo "make lint     style, static checks, and which rule has which test"
 	@echo "make clean    remove build/ (the cache of kernel trees stays)"
@@ -34,6 +38,9 @@ kunit:
 
 integration:
 	@scripts/run-tests integration
+
+clients:
+	@scripts/run-tests clients
 
 shell:
 	@scripts/uml-run --timeout 0 --tty -- bash

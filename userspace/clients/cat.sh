@@ -1,0 +1,9 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# needs: coreutils
+# cat sends a file, head takes it: bytes arrive as they were sent.
+. "${0%/*}/common.sh"
+
+head -c "$size" "$DEVICE" >"$out" &
+cat "$in" >"$DEVICE"
+arrived

@@ -1,0 +1,9 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# needs: stress-ng
+# stress-ng's device stressor: open, poll, mmap, ioctl, and more, at random.
+. "${0%/*}/common.sh"
+
+stress-ng --dev 2 --dev-file "$DEVICE" --timeout 5s >log 2>&1 || { cat log; exit 1; }
+grep -q 'dev: 1 of 1 devices opened and exercised' log
+grep -q 'successful run completed' log
