@@ -9,7 +9,8 @@ export KERNEL KERNEL_TREE T FAST V REPEAT ON EXPECT DEVICE DEVICE2
 .PHONY: help demo test kunit integration clients shell lint clean
 
 help:
-	@echo "make demo     a process is told by SIGIO what another writes to $(DEVICE)"
+	@echo "make demo     a process is told by SIGIO what another writes to $(DEVICE);"
+	@echo "              EXAMPLE=epoll shows another of userspace/examples/"
 	@echo "make test     every test there is, with one summary"
 	@echo "make kunit    the KUnit suites only; T='ring.*' keeps those that match"
 	@echo "make integration   only programs that use the device, in guests;"
@@ -28,7 +29,7 @@ help:
 	@echo "./tools/testing/kunit/kunit.py run --kunitconfig=.kunitconfig"
 
 demo:
-	@scripts/demo
+	@scripts/demo '$(EXAMPLE)'
 
 test:
 	@scripts/run-tests

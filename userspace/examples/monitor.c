@@ -2,7 +2,7 @@
 /*
  * Be told by SIGIO when a device has something to read, and read it.
  *
- * usage: monitor DEVICE [SIGNALS]	ends after that many signals, or with 1
+ * usage: monitor [DEVICE [SIGNALS]]	ends after that many signals, or with 1
  *					if one does not come within 10 s
  *
  * After the book's listing 9.11. Its handler prints from within the signal,
@@ -44,14 +44,15 @@ static void print_event(const siginfo_t *info)
 
 int main(int argc, char **argv)
 {
+	const char *device = getenv("DEVICE") ?: "/dev/globalfifo";
 	int left = argc > 2 ? atoi(argv[2]) : -1;
 	struct timespec limit = { .tv_sec = 10 };
 	siginfo_t info;
 	sigset_t set;
 	int fd;
 
-	if (argc < 2)
-		errx(1, "usage: monitor DEVICE [SIGNALS]");
+	if (argc > 1)
+		device = argv[1];
 	setvbuf(stdout, NULL, _IOLBF, 0);
 
 	/* Blocked, a signal that comes before we wait for it is kept. */
@@ -59,12 +60,12 @@ int main(int argc, char **argv)
 	sigaddset(&set, SIGIO);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 
-	fd = open(argv[1], O_RDONLY | O_NONBLOCK);
+	fd = open(device, O_RDONLY | O_NONBLOCK);
 	if (fd < 0)
-		err(1, "%s", argv[1]);
+		err(1, "%s", device);
 	ask_for_sigio(fd);
 	printf("monitor: process %d asks for SIGIO on %s, descriptor %d\n",
-	       getpid(), argv[1], fd);
+	       getpid(), device, fd);
 
 	for (; left != 0; left--) {
 		if (sigtimedwait(&set, &info, left < 0 ? NULL : &limit) < 0)
