@@ -43,22 +43,6 @@ FIXTURE_TEARDOWN(watch)
 	rmdir(INSTANCE);
 }
 
-/* The number in one file of sysfs, or -1. */
-static long long show(const char *dir, const char *name)
-{
-	char path[PATH_MAX];
-	long long value = -1;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	file = fopen(path, "re");
-	if (!file || fscanf(file, "%lld", &value) != 1)
-		value = -1;
-	if (file)
-		fclose(file);
-	return value;
-}
-
 /* Test that sysfs shows the state as it is now (T2). */
 TEST_F(watch, state)
 {
@@ -149,15 +133,6 @@ TEST_F(watch, read_only)
 		ASSERT_EQ(0, stat(path, &st));
 		EXPECT_EQ(0444, st.st_mode & 07777);
 	}
-}
-
-static int put_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	ssize_t n = write(fd, text, strlen(text));
-
-	close(fd);
-	return n == strlen(text) ? 0 : -1;
 }
 
 /* Test that what happens is traced, each event with device, bytes and fill (T1). */
