@@ -21,7 +21,7 @@ static inline const char *device_path(void)
 {
 	const char *path = getenv("DEVICE");
 
-	return path ? path : "/dev/globalfifo";
+	return path && *path ? path : "/dev/globalfifo";
 }
 
 static inline int device_open(int flags)
@@ -37,7 +37,7 @@ static inline const char *second_device_path(void)
 {
 	const char *path = getenv("DEVICE2");
 
-	return path ? path : "/dev/globalfifo1";
+	return path && *path ? path : "/dev/globalfifo1";
 }
 
 /* Take out whatever an earlier test left. */
