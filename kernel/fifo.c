@@ -237,9 +237,14 @@ static size_t gf_fifo_fault_in(struct gf_fifo *fifo, int rw,
 /*
  * Unlock, and tell those who do not sleep in a call that @rw can be done now:
  * @bytes came in, or room came.
+ *
+ * IOCB_CMD_POLL and io_uring's one-shot poll take the key for the result, so
+ * POLLOUT is said only if it is true. Without a key everybody looks for himself:
+ * io_uring does so for a write of less than GLOBALFIFO_ATOMIC bytes, too.
  */
 static void gf_fifo_announce(struct gf_fifo *fifo, int rw, size_t bytes)
 {
+	bool pollout = gf_fifo_avail(fifo, WRITE) >= GLOBALFIFO_ATOMIC;
 	size_t fill = gf_fifo_avail(fifo, READ);
 	bool told;
 
@@ -248,7 +253,7 @@ static void gf_fifo_announce(struct gf_fifo *fifo, int rw, size_t bytes)
 		wake_up_poll(&fifo->poll, EPOLLIN | EPOLLRDNORM);
 		told = gf_notify_readable(&fifo->notify);
 	} else {
-		wake_up_poll(&fifo->poll, EPOLLOUT | EPOLLWRNORM);
+		wake_up_poll(&fifo->poll, pollout ? EPOLLOUT | EPOLLWRNORM : 0);
 		told = gf_notify_writable(&fifo->notify);
 	}
 	if (!told)

@@ -943,6 +943,24 @@ static void fifo_poll_wakes(struct kunit *test)
 }
 
 /*
+ * Test that room for less than ATOMIC bytes wakes pollers without a key: they
+ * look for themselves, and none takes it for POLLOUT (K3).
+ */
+static void fifo_poll_little_room(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, 0, SIZE);
+	struct tk_counter *polls = tk_count_wakes(test, &ctx->fifo.poll);
+
+	KUNIT_EXPECT_EQ(test, get(ctx, ATOMIC - 1), ATOMIC - 1);
+	KUNIT_EXPECT_EQ(test, polls->wakes, 1);
+	KUNIT_EXPECT_NULL(test, polls->key);
+	KUNIT_EXPECT_EQ(test, get(ctx, 1), 1);
+	KUNIT_EXPECT_EQ(test, polls->wakes, 2);
+	KUNIT_EXPECT_EQ(test, (__force unsigned int)key_to_poll(polls->key),
+			OUT);
+}
+
+/*
  * Test that after every successful write readers are signalled, after every
  * successful read, CLEAR that freed something and growth writers, and after a
  * failed call or one that moved nothing nobody (N1, I1).
@@ -1301,6 +1319,7 @@ static struct kunit_case fifo_cases[] = {
 	KUNIT_CASE_PARAM(fifo_locked, locked_gen_params),
 	KUNIT_CASE_PARAM(fifo_poll, poll_gen_params),
 	KUNIT_CASE(fifo_poll_wakes),
+	KUNIT_CASE(fifo_poll_little_room),
 	KUNIT_CASE(fifo_signals),
 	KUNIT_CASE(fifo_open_files),
 	KUNIT_CASE(fifo_stats),
