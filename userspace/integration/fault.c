@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include "kselftest_harness.h"
 #include "common.h"
+#include "signals.h"
 #include "../../kernel/globalfifo.h"
 
 #define DEBUGFS		"/sys/kernel/debug/"
@@ -113,12 +114,12 @@ FIXTURE_TEARDOWN(registration)
 static void expect_silence(struct __test_metadata *_metadata,
 			   const sigset_t *set, int fd)
 {
-	long long before = device_show(fd, "stats/signals");
+	long long before = device_show("stats/signals");
 	struct listener nobody = {};
 
 	expect_exchange(_metadata, set, nobody, fd);
 	EXPECT_LE(0, before);
-	EXPECT_EQ(before, device_show(fd, "stats/signals"));
+	EXPECT_EQ(before, device_show("stats/signals"));
 }
 
 /*
@@ -269,8 +270,8 @@ FIXTURE_TEARDOWN(opener)
  */
 TEST_F(opener, counted)
 {
-	long long readers = device_show(self->fd, "readers");
-	long long writers = device_show(self->fd, "writers");
+	long long readers = device_show("readers");
+	long long writers = device_show("writers");
 	int nth, fd, err, failures = 0;
 	bool injected = true;
 
@@ -289,11 +290,11 @@ TEST_F(opener, counted)
 				TH_LOG("%s", strerror(err));
 			}
 		} else {
-			EXPECT_EQ(readers + 1, device_show(fd, "readers"));
+			EXPECT_EQ(readers + 1, device_show("readers"));
 			close(fd);
 		}
-		EXPECT_EQ(readers, device_show(self->fd, "readers"));
-		EXPECT_EQ(writers, device_show(self->fd, "writers"));
+		EXPECT_EQ(readers, device_show("readers"));
+		EXPECT_EQ(writers, device_show("writers"));
 	}
 	EXPECT_FALSE(injected);
 	EXPECT_LT(0, failures);

@@ -14,6 +14,7 @@
 #include <sys/uio.h>
 #include "kselftest_harness.h"
 #include "common.h"
+#include "signals.h"
 #include "../../kernel/globalfifo.h"
 
 #define NOBODY	65534
@@ -225,12 +226,12 @@ TEST_F(file, resize)
 /* Test that clearing O_ASYNC ends it, until it is set again (N3). */
 TEST_F(file, switched_off)
 {
-	long long before = device_show(self->plain, "stats/signals");
+	long long before = device_show("stats/signals");
 	struct listener nobody = {};
 
 	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, O_NONBLOCK));
 	expect_exchange(_metadata, &self->set, nobody, self->plain);
-	EXPECT_EQ(before, device_show(self->plain, "stats/signals"));
+	EXPECT_EQ(before, device_show("stats/signals"));
 	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, O_NONBLOCK | O_ASYNC));
 	expect_exchange(_metadata, &self->set, self->listener, self->plain);
 }
@@ -245,10 +246,10 @@ TEST_F(file, closed)
 	ASSERT_LE(0, copy);
 	close(self->fd);
 	expect_exchange(_metadata, &self->set, self->listener, self->plain);
-	before = device_show(self->plain, "stats/signals");
+	before = device_show("stats/signals");
 	close(copy);
 	expect_exchange(_metadata, &self->set, nobody, self->plain);
-	EXPECT_EQ(before, device_show(self->plain, "stats/signals"));
+	EXPECT_EQ(before, device_show("stats/signals"));
 }
 
 /* Test that FIOASYNC is another way, and names its own descriptor (N2, N3). */
@@ -516,11 +517,11 @@ TEST_F(sigio, inherited)
 		_exit(pause());
 	close(self->reader);
 	expect_exchange(_metadata, &self->set, who, self->plain);
-	before = device_show(self->plain, "stats/signals");
+	before = device_show("stats/signals");
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
 	expect_exchange(_metadata, &self->set, nobody, self->plain);
-	EXPECT_EQ(before, device_show(self->plain, "stats/signals"));
+	EXPECT_EQ(before, device_show("stats/signals"));
 }
 
 /* Become cat(1), with @fd its own and what it asked for. */
@@ -675,10 +676,10 @@ TEST_F(sigio, storm)
 		EXPECT_EQ(NULL, failed);
 	}
 	next_signal(&self->set, &info);
-	before = device_show(self->plain, "stats/signals");
+	before = device_show("stats/signals");
 	EXPECT_LE(0, before);
 	expect_exchange(_metadata, &self->set, nobody, self->plain);
-	EXPECT_EQ(before, device_show(self->plain, "stats/signals"));
+	EXPECT_EQ(before, device_show("stats/signals"));
 }
 
 TEST_HARNESS_MAIN
