@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # which are used by those
 # What the clients share; sourced. In the guest, in a directory of its own:
 # $in is a file of $size bytes to be sent, $out where they are to arrive.
 

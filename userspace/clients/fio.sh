@@ -4,6 +4,7 @@
 # variants: sync libaio posixaio io_uring
 # fio, a writer and a reader who verifies each block, by each of its engines
 # that need no position.
+# shellcheck source=userspace/clients/common.sh
 . "${0%/*}/common.sh"
 
 timeout 30 fio --minimal --filename="$DEVICE" --ioengine="$1" --bs=512 --size=256k \

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # needs: pv
 # pv at both ends: splice(2) where it can.
+# shellcheck source=userspace/clients/common.sh
 . "${0%/*}/common.sh"
 
 pv -q -S -s "$size" "$DEVICE" | cat >"$out" &

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # needs: strace
 # strace of a reader who waits: being traced neither ends nor repeats his call.
+# shellcheck source=userspace/clients/common.sh
 . "${0%/*}/common.sh"
 
 strace -o log -e trace=read -P "$DEVICE" head -c 5 "$DEVICE" >"$out" &

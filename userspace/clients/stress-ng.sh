@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # needs: stress-ng
 # stress-ng's device stressor: open, poll, mmap, ioctl, and more, at random.
+# shellcheck source=userspace/clients/common.sh
 . "${0%/*}/common.sh"
 
 # It takes as much memory as the processor has cache: of the first level, here.

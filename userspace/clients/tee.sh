@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # needs: coreutils
 # tee sends to two devices at once.
+# shellcheck source=userspace/clients/common.sh
 . "${0%/*}/common.sh"
 
 head -c "$size" "$DEVICE" >"$out" &

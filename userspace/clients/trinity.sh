@@ -3,6 +3,7 @@
 # needs: trinity
 # trinity: system calls with random arguments, by a user of the device's group,
 # while others write and read, so that he is not asleep most of the time.
+# shellcheck source=userspace/clients/common.sh
 . "${0%/*}/common.sh"
 
 chgrp nogroup "$DEVICE"
