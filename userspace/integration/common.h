@@ -3,6 +3,7 @@
 #ifndef _INTEGRATION_COMMON_H
 #define _INTEGRATION_COMMON_H
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
@@ -11,8 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -49,6 +52,18 @@ static inline void device_drain(void)
 	while (read(fd, bytes, sizeof(bytes)) > 0)
 		;
 	close(fd);
+}
+
+/* Where sysfs shows the device that @fd is open on. */
+static inline int device_sysfs(int fd, char *dir, size_t len)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return -1;
+	snprintf(dir, len, "/sys/dev/char/%u:%u", major(st.st_rdev),
+		 minor(st.st_rdev));
+	return 0;
 }
 
 /* The number in one file of sysfs, or -1. */
@@ -94,7 +109,10 @@ static inline int wait_for_value(const char *name, long long value)
 	return -1;
 }
 
-/* Wait until a process sleeps in a system call that a signal can end. */
+/*
+ * Wait until a process or thread sleeps in a system call that a signal can end;
+ * -1 if it has ended instead.
+ */
 static inline int wait_asleep(pid_t pid)
 {
 	struct timespec tick = { .tv_nsec = 1000000 };
@@ -109,11 +127,41 @@ static inline int wait_asleep(pid_t pid)
 		close(fd);
 		text[n > 0 ? n : 0] = '\0';
 		state = strrchr(text, ')');
-		if (state && state[2] == 'S')
+		if (!state || state[2] == 'Z')
+			return -1;
+		if (state[2] == 'S')
 			return 0;
 		nanosleep(&tick, NULL);
 	}
 	return -1;
+}
+
+/* What a call returned, or its errno, negated. */
+static inline long or_errno(long n)
+{
+	return n < 0 ? -errno : n;
+}
+
+/* fork(), but a test that fails leaves no child behind. */
+static inline pid_t spawn(void)
+{
+	pid_t child = fork();
+
+	if (!child)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return child;
+}
+
+/* How a child ended: 0 if well. */
+static inline int reap(pid_t child)
+{
+	int status = -1;
+
+	while (waitpid(child, &status, 0) < 0) {
+		if (errno != EINTR)
+			return -1;
+	}
+	return status;
 }
 
 static inline int put_text(const char *path, const char *text)

@@ -1,0 +1,706 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Memory that is not there yet. Buggy results would be a process that hangs
+ * because another one's buffer is slow, one stuck in its buffer that cannot be
+ * killed, bytes that it loses or doubles, or a transfer that is short, or
+ * refused, only because its pages had to be brought in.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <linux/userfaultfd.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include "kselftest_harness.h"
+#include "common.h"
+#include "../../kernel/globalfifo.h"
+
+#define SIZE	4096
+#define PAGE	4096
+#define PAGES	8
+
+/* A process with our memory, which makes one call. */
+struct task {
+	ssize_t (*call)(int fd, void *buf, size_t len);
+	int flags;
+	char *buf;
+	size_t len;
+	ssize_t result;		/* of the call; errno negated if it failed */
+	pid_t pid;
+	char stack[16384];
+};
+
+/* So that both directions have one type. */
+static ssize_t write_call(int fd, void *buf, size_t len)
+{
+	return write(fd, buf, len);
+}
+
+static int run(void *arg)
+{
+	struct task *task = arg;
+	int fd;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	fd = device_open(task->flags);
+	task->result = task->call(fd, task->buf, task->len);
+	if (task->result < 0)
+		task->result = -errno;
+	return 0;
+}
+
+/* The parent's userfaultfd is not for a fork's memory: hence CLONE_VM. */
+static int start(struct task *task)
+{
+	task->result = -1;
+	task->pid = clone(run, task->stack + sizeof(task->stack),
+			  CLONE_VM | SIGCHLD, task);
+	return task->pid < 0 ? -1 : 0;
+}
+
+/* Wait until it has ended, and by itself; what its call returned. */
+static ssize_t result(struct task *task)
+{
+	int status;
+
+	if (waitpid(task->pid, &status, 0) < 0 || !WIFEXITED(status))
+		return -1;
+	return task->result;
+}
+
+/* Kill it, and wait until it is gone; true if that is what it died of. */
+static bool killed(struct task *task)
+{
+	int status;
+
+	kill(task->pid, SIGKILL);
+	return waitpid(task->pid, &status, 0) == task->pid &&
+	       WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
+
+/* A userfaultfd for @len bytes at @area: they are there when we say so. */
+static int watch_faults(char *area, size_t len)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = {
+		.range = { (unsigned long)area, len },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	int uffd = syscall(__NR_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+
+	if (uffd >= 0 && (ioctl(uffd, UFFDIO_API, &api) ||
+			  ioctl(uffd, UFFDIO_REGISTER, &range))) {
+		close(uffd);
+		uffd = -1;
+	}
+	return uffd;
+}
+
+/* Wait until one more is stuck in a page; in which, or NULL. */
+static char *next_stuck(int uffd)
+{
+	struct pollfd poller = { .fd = uffd, .events = POLLIN };
+	struct uffd_msg msg;
+
+	if (poll(&poller, 1, 10000) != 1 ||
+	    read(uffd, &msg, sizeof(msg)) != sizeof(msg) ||
+	    msg.event != UFFD_EVENT_PAGEFAULT)
+		return NULL;
+	return (char *)(msg.arg.pagefault.address & -(unsigned long)PAGE);
+}
+
+/* Make @page be there, with the bytes of @from, or zeroes without. */
+static int serve(int uffd, char *page, const char *from)
+{
+	struct uffdio_copy copy = {
+		.dst = (unsigned long)page, .src = (unsigned long)from,
+		.len = PAGE,
+	};
+	struct uffdio_zeropage zero = {
+		.range = { (unsigned long)page, PAGE },
+	};
+
+	return from ? ioctl(uffd, UFFDIO_COPY, &copy) :
+		      ioctl(uffd, UFFDIO_ZEROPAGE, &zero);
+}
+
+static int set_size(int fd, __u32 size)
+{
+	return ioctl(fd, GLOBALFIFO_SET_SIZE, &size);
+}
+
+static int held(int fd)
+{
+	int n = -1;
+
+	return ioctl(fd, FIONREAD, &n) ? -1 : n;
+}
+
+static void make_pattern(char *bytes, int len)
+{
+	int i;
+
+	for (i = 0; i < len; i++)
+		bytes[i] = i % 251;
+}
+
+/* Memory that nobody has touched. */
+static char *map_area(size_t len, int flags)
+{
+	return mmap(NULL, len, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS,
+		    -1, 0);
+}
+
+FIXTURE(stuck) {
+	char *hole;
+	__u32 size;
+	int uffd;
+	int fd;
+};
+
+FIXTURE_SETUP(stuck)
+{
+	device_drain();
+	self->fd = device_open(O_RDWR | O_NONBLOCK);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, ioctl(self->fd, GLOBALFIFO_GET_SIZE, &self->size));
+	ASSERT_EQ(0, set_size(self->fd, SIZE));
+	self->hole = map_area(PAGES * PAGE, MAP_PRIVATE);
+	ASSERT_NE(MAP_FAILED, self->hole);
+	self->uffd = watch_faults(self->hole, PAGES * PAGE);
+	ASSERT_LE(0, self->uffd);
+}
+
+FIXTURE_TEARDOWN(stuck)
+{
+	device_drain();
+	set_size(self->fd, self->size);
+	close(self->uffd);
+	close(self->fd);
+}
+
+/* Everything that others may want to do, with "abcd" in the FIFO. */
+static void use_device(struct __test_metadata *_metadata, int fd)
+{
+	struct pollfd poller = { .fd = fd, .events = POLLIN | POLLOUT };
+	int blocking = device_open(O_RDWR);
+	char bytes[SIZE] = "";
+
+	EXPECT_EQ(4, held(fd));
+	EXPECT_EQ(1, poll(&poller, 1, 0));
+	EXPECT_EQ(POLLIN | POLLOUT, poller.revents);
+	EXPECT_EQ(4, write(fd, "efgh", 4));
+	EXPECT_EQ(4, write(blocking, "ijkl", 4));
+	EXPECT_EQ(6, read(fd, bytes, 6));
+	EXPECT_EQ(6, read(blocking, bytes + 6, SIZE - 6));
+	EXPECT_STREQ("abcdefghijkl", bytes);
+	EXPECT_EQ(-1, read(fd, bytes, 1));
+	EXPECT_EQ(EAGAIN, errno);
+	EXPECT_EQ(1, poll(&poller, 1, 0));
+	EXPECT_EQ(POLLOUT, poller.revents);
+	EXPECT_EQ(0, set_size(fd, 2 * SIZE));
+	EXPECT_EQ(SIZE, write(blocking, bytes, SIZE));
+	EXPECT_EQ(SIZE, write(fd, bytes, SIZE));
+	EXPECT_EQ(-1, write(fd, bytes, 1));
+	EXPECT_EQ(EAGAIN, errno);
+	EXPECT_EQ(0, ioctl(fd, GLOBALFIFO_CLEAR));
+	EXPECT_EQ(0, set_size(fd, SIZE));
+	EXPECT_EQ(0, held(fd));
+	close(blocking);
+}
+
+/*
+ * Test that a reader and a writer who are stuck half-way in their buffers hold
+ * up nobody else, put in and take out nothing meanwhile, and die by SIGKILL
+ * (R4, R2, W3).
+ */
+TEST_F(stuck, others_go_on)
+{
+	static struct task reader = {
+		.call = read, .flags = O_RDONLY, .len = 4,
+	};
+	static struct task writer = {
+		.call = write_call, .flags = O_WRONLY, .len = 4,
+	};
+
+	static char page[PAGE];
+	char *first = self->hole + PAGE;
+	char *second = self->hole + 3 * PAGE;
+
+	reader.buf = first - 2;
+	writer.buf = second - 2;
+	ASSERT_EQ(0, serve(self->uffd, first - PAGE, page));
+	ASSERT_EQ(0, serve(self->uffd, second - PAGE, page));
+	ASSERT_EQ(4, write(self->fd, "abcd", 4));
+	ASSERT_EQ(0, start(&reader));
+	ASSERT_EQ(first, next_stuck(self->uffd));
+	ASSERT_EQ(0, start(&writer));
+	ASSERT_EQ(second, next_stuck(self->uffd));
+	use_device(_metadata, self->fd);
+	EXPECT_TRUE(killed(&writer));
+	EXPECT_EQ(0, held(self->fd));
+	ASSERT_EQ(4, write(self->fd, "abcd", 4));
+	EXPECT_TRUE(killed(&reader));
+	EXPECT_EQ(4, held(self->fd));
+}
+
+/* Test that others sleep and are woken next to one who is stuck (R4, K1). */
+TEST_F(stuck, others_sleep)
+{
+	static struct task stuck = {
+		.call = read, .flags = O_RDONLY, .len = 4,
+	};
+	static struct task sleeper = {
+		.call = read, .flags = O_RDONLY, .len = 4,
+	};
+	char bytes[4];
+
+	stuck.buf = self->hole;
+	sleeper.buf = bytes;
+	ASSERT_EQ(0, start(&stuck));
+	ASSERT_EQ(0, wait_asleep(stuck.pid));
+	ASSERT_EQ(0, start(&sleeper));
+	ASSERT_EQ(0, wait_asleep(sleeper.pid));
+	/* Whoever is woken first, it is for the sleeper. */
+	EXPECT_EQ(4, write(self->fd, "abcd", 4));
+	EXPECT_EQ(4, result(&sleeper));
+	EXPECT_EQ(0, memcmp(bytes, "abcd", 4));
+	/* The other may be stuck by now, or be woken and be stuck by this. */
+	EXPECT_EQ(4, write(self->fd, "efgh", 4));
+	ASSERT_EQ(stuck.buf, next_stuck(self->uffd));
+	EXPECT_EQ(0, serve(self->uffd, stuck.buf, NULL));
+	EXPECT_EQ(4, result(&stuck));
+	EXPECT_EQ(0, memcmp(stuck.buf, "efgh", 4));
+}
+
+/*
+ * Test that a read whose pages come late, one by one, is whole, and changes no
+ * byte beside its buffer (R4, R3).
+ */
+TEST_F(stuck, late_reader)
+{
+	static char bytes[SIZE], page[PAGE];
+	static struct task reader = {
+		.call = read, .flags = O_RDONLY, .len = SIZE,
+	};
+	char *first = self->hole;
+	char *second = self->hole + PAGE;
+
+	make_pattern(bytes, SIZE);
+	memset(page, 'x', PAGE);
+	reader.buf = first + 100;
+	ASSERT_EQ(SIZE, write(self->fd, bytes, SIZE));
+	ASSERT_EQ(0, start(&reader));
+	ASSERT_EQ(first, next_stuck(self->uffd));
+	EXPECT_EQ(SIZE, held(self->fd));
+	ASSERT_EQ(0, serve(self->uffd, first, page));
+	ASSERT_EQ(second, next_stuck(self->uffd));
+	EXPECT_EQ(SIZE, held(self->fd));
+	ASSERT_EQ(0, serve(self->uffd, second, NULL));
+	EXPECT_EQ(SIZE, result(&reader));
+	EXPECT_EQ(0, memcmp(reader.buf, bytes, SIZE));
+	EXPECT_EQ(0, memcmp(first, page, 100));
+	EXPECT_EQ('\0', second[100]);
+	EXPECT_EQ(0, held(self->fd));
+}
+
+/* Test that a write whose pages come late puts in what they then have (R4, R3). */
+TEST_F(stuck, late_writer)
+{
+	static char bytes[SIZE], page[PAGE], zeroes[PAGE];
+	static struct task writer = {
+		.call = write_call, .flags = O_WRONLY, .len = SIZE,
+	};
+	char *first = self->hole;
+	char *second = self->hole + PAGE;
+
+	make_pattern(page, PAGE);
+	writer.buf = first + 100;
+	ASSERT_EQ(0, start(&writer));
+	ASSERT_EQ(first, next_stuck(self->uffd));
+	EXPECT_EQ(0, held(self->fd));
+	ASSERT_EQ(0, serve(self->uffd, first, page));
+	ASSERT_EQ(second, next_stuck(self->uffd));
+	EXPECT_EQ(0, held(self->fd));
+	ASSERT_EQ(0, serve(self->uffd, second, NULL));
+	EXPECT_EQ(SIZE, result(&writer));
+	EXPECT_EQ(SIZE, read(self->fd, bytes, SIZE));
+	EXPECT_EQ(0, memcmp(bytes, page + 100, PAGE - 100));
+	EXPECT_EQ(0, memcmp(bytes + PAGE - 100, zeroes, 100));
+}
+
+/*
+ * Test that a reader whose bytes are gone when his page comes waits for others,
+ * or gets EAGAIN with O_NONBLOCK (R4, R1, R2).
+ */
+TEST_F(stuck, robbed_reader)
+{
+	static struct task waits = {
+		.call = read, .flags = O_RDONLY, .len = 4,
+	};
+	static struct task fails = {
+		.call = read, .flags = O_RDONLY | O_NONBLOCK, .len = 4,
+	};
+	char bytes[4];
+
+	waits.buf = self->hole;
+	fails.buf = self->hole + PAGE;
+	ASSERT_EQ(4, write(self->fd, "abcd", 4));
+	ASSERT_EQ(0, start(&waits));
+	ASSERT_EQ(waits.buf, next_stuck(self->uffd));
+	ASSERT_EQ(0, start(&fails));
+	ASSERT_EQ(fails.buf, next_stuck(self->uffd));
+	EXPECT_EQ(4, read(self->fd, bytes, 4));
+	ASSERT_EQ(0, serve(self->uffd, waits.buf, NULL));
+	ASSERT_EQ(0, serve(self->uffd, fails.buf, NULL));
+	EXPECT_EQ(-EAGAIN, result(&fails));
+	EXPECT_EQ(0, wait_asleep(waits.pid));
+	EXPECT_EQ(2, write(self->fd, "ef", 2));
+	EXPECT_EQ(2, result(&waits));
+	EXPECT_EQ(0, memcmp(waits.buf, "ef", 2));
+}
+
+/* Test the same of a writer and his room (R4, W1, R2). */
+TEST_F(stuck, robbed_writer)
+{
+	static char bytes[SIZE], page[PAGE];
+	static struct task waits = {
+		.call = write_call, .flags = O_WRONLY, .len = 4,
+	};
+	static struct task fails = {
+		.call = write_call, .flags = O_WRONLY | O_NONBLOCK, .len = 4,
+	};
+
+	waits.buf = self->hole;
+	fails.buf = self->hole + PAGE;
+	memcpy(page, "abcd", 4);
+	ASSERT_EQ(0, start(&waits));
+	ASSERT_EQ(waits.buf, next_stuck(self->uffd));
+	ASSERT_EQ(0, start(&fails));
+	ASSERT_EQ(fails.buf, next_stuck(self->uffd));
+	EXPECT_EQ(SIZE - 3, write(self->fd, bytes, SIZE - 3));
+	ASSERT_EQ(0, serve(self->uffd, waits.buf, page));
+	ASSERT_EQ(0, serve(self->uffd, fails.buf, page));
+	EXPECT_EQ(-EAGAIN, result(&fails));
+	EXPECT_EQ(0, wait_asleep(waits.pid));
+	EXPECT_EQ(SIZE - 3, held(self->fd));
+	EXPECT_EQ(SIZE - 3, read(self->fd, bytes, SIZE - 3));
+	EXPECT_EQ(4, result(&waits));
+	EXPECT_EQ(4, read(self->fd, bytes, SIZE));
+	EXPECT_EQ(0, memcmp(bytes, "abcd", 4));
+}
+
+/*
+ * Test that a reader for whom more bytes come while his page does, so that he
+ * needs one more each time, takes them all (R4, R1).
+ */
+TEST_F(stuck, more_each_time)
+{
+	static char bytes[PAGES * PAGE];
+	static struct task reader = {
+		.call = read, .flags = O_RDONLY, .len = sizeof(bytes),
+	};
+	int i, n = 1;
+
+	make_pattern(bytes, sizeof(bytes));
+	reader.buf = self->hole;
+	ASSERT_EQ(0, set_size(self->fd, sizeof(bytes)));
+	ASSERT_EQ(1, write(self->fd, bytes, 1));
+	ASSERT_EQ(0, start(&reader));
+	for (i = 0; i < PAGES; i++) {
+		ASSERT_EQ(reader.buf + i * PAGE, next_stuck(self->uffd));
+		if (i < PAGES - 1) {
+			ASSERT_EQ(PAGE, write(self->fd, bytes + n, PAGE));
+			n += PAGE;
+		}
+		ASSERT_EQ(0, serve(self->uffd, reader.buf + i * PAGE, NULL));
+	}
+	EXPECT_EQ(n, result(&reader));
+	EXPECT_EQ(0, memcmp(reader.buf, bytes, n));
+	EXPECT_EQ(0, held(self->fd));
+}
+
+/* Test that who is stuck while the size changes goes on with the new (R4, I1). */
+TEST_F(stuck, resized)
+{
+	static char bytes[SIZE], page[PAGE];
+	static struct task reader = {
+		.call = read, .flags = O_RDONLY, .len = 1000,
+	};
+	static struct task writer = {
+		.call = write_call, .flags = O_WRONLY, .len = 1000,
+	};
+
+	make_pattern(bytes, SIZE);
+	make_pattern(page, PAGE);
+	reader.buf = self->hole;
+	writer.buf = self->hole + PAGE;
+	/* Across the end of the buffer. */
+	ASSERT_EQ(SIZE, write(self->fd, bytes, SIZE));
+	ASSERT_EQ(SIZE - 500, read(self->fd, bytes, SIZE - 500));
+	ASSERT_EQ(500, write(self->fd, page, 500));
+	ASSERT_EQ(0, start(&reader));
+	ASSERT_EQ(reader.buf, next_stuck(self->uffd));
+	ASSERT_EQ(0, start(&writer));
+	ASSERT_EQ(writer.buf, next_stuck(self->uffd));
+	EXPECT_EQ(0, set_size(self->fd, 1024));
+	EXPECT_EQ(0, set_size(self->fd, 4 * SIZE));
+	ASSERT_EQ(0, serve(self->uffd, reader.buf, NULL));
+	EXPECT_EQ(1000, result(&reader));
+	make_pattern(bytes, SIZE);
+	EXPECT_EQ(0, memcmp(reader.buf, bytes + SIZE - 500, 500));
+	EXPECT_EQ(0, memcmp(reader.buf + 500, page, 500));
+	ASSERT_EQ(0, serve(self->uffd, writer.buf, page));
+	EXPECT_EQ(1000, result(&writer));
+	EXPECT_EQ(1000, read(self->fd, bytes, SIZE));
+	EXPECT_EQ(0, memcmp(bytes, page, 1000));
+}
+
+#define MANY	64
+#define BIG	(MANY * PAGE)
+
+FIXTURE(fresh) {
+	char *area;
+	char *bytes;
+	__u32 size;
+	int fd;
+};
+
+FIXTURE_VARIANT(fresh) {
+	int flags;
+	void (*prepare)(char *area, size_t len);
+};
+
+/* Pages that are there to be read, but not to be written to. */
+static void look_at(char *area, size_t len)
+{
+	if (memchr(area, 'x', len))
+		abort();
+}
+
+/* Pages that were there once. */
+static void drop(char *area, size_t len)
+{
+	memset(area, 'x', len);
+	madvise(area, len, MADV_DONTNEED);
+}
+
+/* Every other page. */
+static void touch_some(char *area, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i += 2 * PAGE)
+		memset(area + i, 'x', PAGE);
+}
+
+/* Pages that we share with a child until one of us writes to them. */
+static void share(char *area, size_t len)
+{
+	memset(area, 'x', len);
+	if (!fork()) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		pause();
+		_exit(0);
+	}
+}
+
+FIXTURE_VARIANT_ADD(fresh, untouched) {
+	.flags = MAP_PRIVATE,
+};
+
+FIXTURE_VARIANT_ADD(fresh, shared) {
+	.flags = MAP_SHARED,
+};
+
+FIXTURE_VARIANT_ADD(fresh, in_turn) {
+	.flags = MAP_PRIVATE, .prepare = touch_some,
+};
+
+FIXTURE_VARIANT_ADD(fresh, looked_at) {
+	.flags = MAP_PRIVATE, .prepare = look_at,
+};
+
+FIXTURE_VARIANT_ADD(fresh, dropped) {
+	.flags = MAP_PRIVATE, .prepare = drop,
+};
+
+FIXTURE_VARIANT_ADD(fresh, forked) {
+	.flags = MAP_PRIVATE, .prepare = share,
+};
+
+FIXTURE_SETUP(fresh)
+{
+	device_drain();
+	self->fd = device_open(O_RDWR | O_NONBLOCK);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, ioctl(self->fd, GLOBALFIFO_GET_SIZE, &self->size));
+	ASSERT_EQ(0, set_size(self->fd, BIG));
+	self->area = map_area(BIG + PAGE, variant->flags);
+	ASSERT_NE(MAP_FAILED, self->area);
+	self->bytes = malloc(BIG);
+	ASSERT_NE(NULL, self->bytes);
+	make_pattern(self->bytes, BIG);
+	if (variant->prepare)
+		variant->prepare(self->area, BIG + PAGE);
+}
+
+FIXTURE_TEARDOWN(fresh)
+{
+	device_drain();
+	set_size(self->fd, self->size);
+	close(self->fd);
+}
+
+/* Test that a read into many pages that are not there is whole (R4). */
+TEST_F(fresh, read)
+{
+	char *buf = self->area + 100;
+
+	ASSERT_EQ(BIG, write(self->fd, self->bytes, BIG));
+	EXPECT_EQ(BIG, read(self->fd, buf, BIG));
+	EXPECT_EQ(0, memcmp(buf, self->bytes, BIG));
+}
+
+/* Test that a write from many pages that are not there is whole (R4). */
+TEST_F(fresh, write)
+{
+	char *buf = self->area + 100;
+
+	EXPECT_EQ(BIG, write(self->fd, buf, BIG));
+	EXPECT_EQ(BIG, read(self->fd, self->bytes, BIG));
+	EXPECT_EQ(0, memcmp(buf, self->bytes, BIG));
+}
+
+/* A vector of a few bytes from each page. */
+static void make_vector(struct iovec iov[MANY], char *area, size_t len)
+{
+	int i;
+
+	for (i = 0; i < MANY; i++)
+		iov[i] = (struct iovec){ area + i * PAGE + 1000, len };
+}
+
+/* Test that a vector of segments, each in a page of its own, is whole (R4). */
+TEST_F(fresh, vector)
+{
+	struct iovec iov[MANY];
+	int i;
+
+	ASSERT_EQ(MANY * 100, write(self->fd, self->bytes, MANY * 100));
+	make_vector(iov, self->area, 100);
+	EXPECT_EQ(MANY * 100, readv(self->fd, iov, MANY));
+	for (i = 0; i < MANY; i++)
+		EXPECT_EQ(0, memcmp(iov[i].iov_base, self->bytes + i * 100,
+				    100));
+}
+
+/* Test the same of a vector to be written (R4). */
+TEST_F(fresh, vector_written)
+{
+	struct iovec iov[MANY];
+	char bytes[100];
+	int i;
+
+	make_vector(iov, self->area, sizeof(bytes));
+	EXPECT_EQ(MANY * sizeof(bytes), writev(self->fd, iov, MANY));
+	for (i = 0; i < MANY; i++) {
+		EXPECT_EQ(sizeof(bytes),
+			  read(self->fd, bytes, sizeof(bytes)));
+		EXPECT_EQ(0, memcmp(iov[i].iov_base, bytes, sizeof(bytes)));
+	}
+}
+
+FIXTURE(stack) {
+	char *below;
+	int fds[2];
+	int fd;
+};
+
+/* Where the stack ends by now, or NULL. */
+static char *stack_end(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	char line[512];
+	char *end = NULL;
+
+	while (maps && fgets(line, sizeof(line), maps)) {
+		if (strstr(line, "[stack]"))
+			end = (char *)strtoul(line, NULL, 16);
+	}
+	if (maps)
+		fclose(maps);
+	return end;
+}
+
+FIXTURE_SETUP(stack)
+{
+	device_drain();
+	self->fd = device_open(O_RDWR | O_NONBLOCK);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, pipe(self->fds));
+	self->below = stack_end();
+	ASSERT_NE(NULL, self->below);
+	self->below -= 1 << 20;
+}
+
+FIXTURE_TEARDOWN(stack)
+{
+	close(self->fds[0]);
+	close(self->fds[1]);
+	close(self->fd);
+}
+
+/* In a child: read the pattern below the stack; 0 if that went well. */
+static int read_below(int from, int to, char *below)
+{
+	char bytes[SIZE];
+	int status;
+
+	make_pattern(bytes, SIZE);
+	if (write(to, bytes, SIZE) != SIZE)
+		return -1;
+	if (!fork()) {
+		if (read(from, below + 100, SIZE) != SIZE)
+			_exit(1);
+		_exit(memcmp(below + 100, bytes, SIZE) ? 2 : 0);
+	}
+	wait(&status);
+	return status;
+}
+
+/* In a child: write what is below the stack; 0 if that went well. */
+static int write_below(int from, int to, char *below)
+{
+	char bytes[SIZE], zeroes[SIZE] = "";
+	int status;
+
+	if (!fork())
+		_exit(write(to, below + 100, SIZE) != SIZE);
+	wait(&status);
+	if (status || read(from, bytes, SIZE) != SIZE)
+		return -1;
+	return memcmp(bytes, zeroes, SIZE);
+}
+
+/* Test that a stack grows for a read, if it does for one from a pipe (R4). */
+TEST_F(stack, read)
+{
+	if (read_below(self->fds[0], self->fds[1], self->below))
+		SKIP(return, "the stack does not grow for a pipe");
+	EXPECT_EQ(0, read_below(self->fd, self->fd, self->below));
+}
+
+/* Test that a stack grows for a write, if it does for one to a pipe (R4). */
+TEST_F(stack, write)
+{
+	if (write_below(self->fds[0], self->fds[1], self->below))
+		SKIP(return, "the stack does not grow for a pipe");
+	EXPECT_EQ(0, write_below(self->fd, self->fd, self->below));
+}
+
+TEST_HARNESS_MAIN
