@@ -134,8 +134,8 @@ TEST_F(stream, read_amounts)
 TEST_F(stream, write_amounts)
 {
 	__u32 edges[EDGES], room, count;
+	long n, got;
 	int i, k;
-	long n;
 
 	find_edges(self->size, edges);
 	for (i = 0; i < EDGES - 1; i++) {
@@ -148,8 +148,8 @@ TEST_F(stream, write_amounts)
 			device_drain();
 			if (room < self->size)
 				ASSERT_EQ(0, hold(self->nonblock, self->out, self->size - room));
-			EXPECT_EQ(n, or_errno(write(self->nonblock, self->out,
-						  count))) {
+			got = or_errno(write(self->nonblock, self->out, count));
+			EXPECT_EQ(n, got) {
 				TH_LOG("%u bytes into %u", count, room);
 			}
 			EXPECT_EQ(self->size - room + MAX(n, 0),

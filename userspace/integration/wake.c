@@ -557,8 +557,8 @@ static int by_epoll(int fd, int events, int ms)
 
 static int by_exclusive(int fd, int events, int ms)
 {
-	int inout = events & (EPOLLIN | EPOLLOUT);
-	int epoll = make_epoll(fd, inout | EPOLLEXCLUSIVE);
+	int both = events & (EPOLLIN | EPOLLOUT);
+	int epoll = make_epoll(fd, both | EPOLLEXCLUSIVE);
 	int seen = reported(epoll, ms);
 
 	close(epoll);
