@@ -451,6 +451,7 @@ static void fifo_fault_unlocked(struct kunit *test)
 struct call {
 	struct gf_fifo *fifo;
 	size_t len;
+	bool nowait;
 	u8 buf[2 * SIZE];
 	struct tk_thread *thread;
 };
@@ -462,7 +463,7 @@ static long call_read(void *arg)
 	struct iov_iter iter;
 
 	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, call->len);
-	return gf_fifo_read(call->fifo, &iter, false);
+	return gf_fifo_read(call->fifo, &iter, call->nowait);
 }
 
 static long call_write(void *arg)
@@ -472,7 +473,7 @@ static long call_write(void *arg)
 	struct iov_iter iter;
 
 	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, call->len);
-	return gf_fifo_write(call->fifo, &iter, false);
+	return gf_fifo_write(call->fifo, &iter, call->nowait);
 }
 
 static struct call *call_start(struct kunit *test, long (*fn)(void *),
@@ -804,11 +805,14 @@ struct locked_param {
 	const char *name;
 	long (*fn)(void *arg);
 	long ret;
+	bool nowait;
 };
 
 static const struct locked_param locked_params[] = {
 	{ "read", call_read, 10 },
 	{ "write", call_write, 10 },
+	{ "read, nowait", call_read, 10, true },
+	{ "write, nowait", call_write, 10, true },
 	{ "clear", call_clear, 0 },
 	{ "resize", call_resize, 0 },
 	{ "stats", call_stats, 1 },
@@ -822,8 +826,9 @@ static void locked_desc(const struct locked_param *param, char *desc)
 KUNIT_ARRAY_PARAM(locked, locked_params, locked_desc);
 
 /*
- * Test that whatever touches the bytes waits for the lock, and that a look at
- * the state does not: else this would hang (R3).
+ * Test that whatever touches the bytes waits for the lock: that somebody else is
+ * busy is no EAGAIN. And that a look at the state does not wait: else this would
+ * hang (R2, R3).
  */
 static void fifo_locked(struct kunit *test)
 {
@@ -834,6 +839,7 @@ static void fifo_locked(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, call);
 	call->fifo = &ctx->fifo;
 	call->len = 10;
+	call->nowait = param->nowait;
 	mutex_lock(&ctx->fifo.lock);
 	call->thread = tk_start(test, param->fn, call);
 	tk_wait_locked_out(test, call->thread);

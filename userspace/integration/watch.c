@@ -176,7 +176,7 @@ static void misbehave(int fd)
 	int reader = device_open(O_RDONLY | O_NONBLOCK);
 	struct iovec bad = { (void *)8, 100 };
 	__u32 size = 0;
-	char byte = 'x';
+	char bytes[4096] = "", byte = 'x';
 	int i;
 
 	for (i = 0; i < 32; i++)
@@ -186,7 +186,7 @@ static void misbehave(int fd)
 	ioctl(reader, GLOBALFIFO_CLEAR);
 	read(fd, &byte, 1);
 	write(reader, &byte, 1);
-	while (write(fd, &byte, 1) == 1)
+	while (write(fd, bytes, sizeof(bytes)) > 0)
 		;
 	readv(fd, &bad, 1);
 	ioctl(fd, GLOBALFIFO_CLEAR);
