@@ -137,20 +137,20 @@ static bool model_is_fifo(const struct model *model, const struct gf_fifo *fifo)
 }
 
 /*
- * Find an order for the calls in @todo, a mask, that explains what they gave
+ * Find an order for the calls in @rest, a mask, that explains what they gave
  * and what the FIFO holds. On success the reference is as they leave it.
  */
-static bool model_explain(struct fifo_model_test *ctx, unsigned long todo)
+static bool model_explain(struct fifo_model_test *ctx, unsigned long rest)
 {
-	unsigned int depth = hweight_long(todo);
+	unsigned int depth = hweight_long(rest);
 	unsigned int i;
 
-	if (!todo)
+	if (!rest)
 		return model_is_fifo(&ctx->model, &ctx->fifo);
 	ctx->tried[depth - 1] = ctx->model;
-	for_each_set_bit(i, &todo, CALLS) {
+	for_each_set_bit(i, &rest, CALLS) {
 		if (model_do(&ctx->model, ctx->calls[i]) &&
-		    model_explain(ctx, todo & ~BIT(i)))
+		    model_explain(ctx, rest & ~BIT(i)))
 			return true;
 		ctx->model = ctx->tried[depth - 1];
 	}
