@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -52,6 +53,14 @@ static inline void device_drain(void)
 	while (read(fd, bytes, sizeof(bytes)) > 0)
 		;
 	close(fd);
+}
+
+/* How many bytes the device holds, or -1. */
+static inline int held(int fd)
+{
+	int n = -1;
+
+	return ioctl(fd, FIONREAD, &n) ? -1 : n;
 }
 
 /* Where sysfs shows the device that @fd is open on. */

@@ -31,13 +31,6 @@ FIXTURE_TEARDOWN(command)
 	close(self->fd);
 }
 
-static int held(int fd)
-{
-	int n = -1;
-
-	return ioctl(fd, FIONREAD, &n) ? -1 : n;
-}
-
 /* The size, once it has been set to @size, or errno negated. */
 static long set_size(int fd, __u32 size)
 {

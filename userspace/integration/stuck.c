@@ -133,13 +133,6 @@ static int set_size(int fd, __u32 size)
 	return ioctl(fd, GLOBALFIFO_SET_SIZE, &size);
 }
 
-static int held(int fd)
-{
-	int n = -1;
-
-	return ioctl(fd, FIONREAD, &n) ? -1 : n;
-}
-
 static void make_pattern(char *bytes, int len)
 {
 	int i;

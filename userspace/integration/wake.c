@@ -159,13 +159,6 @@ static bool hold(int n)
 	return ok;
 }
 
-static int held(int fd)
-{
-	int n = -1;
-
-	return ioctl(fd, FIONREAD, &n) ? -1 : n;
-}
-
 FIXTURE(wake) {
 	char stats[64];
 	int fd;
@@ -173,15 +166,11 @@ FIXTURE(wake) {
 
 FIXTURE_SETUP(wake)
 {
-	struct stat st;
-
 	device_drain();
 	self->fd = device_open(O_RDWR | O_NONBLOCK);
 	ASSERT_LE(0, self->fd);
-	ASSERT_EQ(0, fstat(self->fd, &st));
-	snprintf(self->stats, sizeof(self->stats),
-		 "/sys/dev/char/%u:%u/stats", major(st.st_rdev),
-		 minor(st.st_rdev));
+	ASSERT_EQ(0, device_sysfs(self->fd, self->stats, sizeof(self->stats)));
+	strcat(self->stats, "/stats");
 	run_first();
 }
 
