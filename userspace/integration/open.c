@@ -280,8 +280,8 @@ TEST_F(mode, open_never_blocks)
 	char byte;
 
 	close(self->fd);
-	ASSERT_EQ(0, show(self->sysfs, "readers"));
-	ASSERT_EQ(0, show(self->sysfs, "writers"));
+	if (show(self->sysfs, "readers") || show(self->sysfs, "writers"))
+		SKIP(return, "somebody else has the device open");
 	self->fd = device_open(variant->mode);
 	EXPECT_LE(0, self->fd);
 	close(self->fd);

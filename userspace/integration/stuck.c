@@ -494,10 +494,14 @@ static void touch_some(char *area, size_t len)
 /* Pages that we share with a child until one of us writes to them. */
 static void share(char *area, size_t len)
 {
+	pid_t parent = getpid();
+
 	memset(area, 'x', len);
 	if (!fork()) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		pause();
+		/* The test may be over before we asked for that. */
+		while (getppid() == parent)
+			pause();
 		_exit(0);
 	}
 }
