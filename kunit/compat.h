@@ -6,6 +6,7 @@
 #include <kunit/resource.h>
 #include <kunit/test.h>
 #include <linux/fs.h>
+#include <linux/sched.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
@@ -51,6 +52,13 @@ static inline int kunit_add_action_or_reset(struct kunit *test,
 #define compat_nop_mnt_idmap	(&init_user_ns)
 #else
 #define compat_nop_mnt_idmap	(&nop_mnt_idmap)
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+/* Before 6.6, yield() may come back at once until a tick has passed. */
+#define compat_run_on_yield(task)	sched_set_fifo_low(task)
+#else
+#define compat_run_on_yield(task)	do { } while (0)
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)

@@ -48,6 +48,7 @@ struct tk_thread *tk_start(struct kunit *test, long (*fn)(void *arg), void *arg)
 	KUNIT_ASSERT_FALSE(test, IS_ERR(thread->task));
 	/* kthread_stop() wants it to be there, even if it is done. */
 	get_task_struct(thread->task);
+	compat_run_on_yield(thread->task);
 	wake_up_process(thread->task);
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, tk_thread_end,
 							   thread));
