@@ -19,7 +19,7 @@
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
-/* How often a copy may fail although its pages were just brought in. */
+/* How often a copy may get no further although its pages were just brought in. */
 #define GF_FAULT_RETRIES	16
 
 static size_t gf_to_iter(const void *from, size_t len, struct iov_iter *to)
@@ -291,7 +291,7 @@ static ssize_t gf_fifo_transfer(struct gf_fifo *fifo, int rw,
 {
 	size_t limit = iov_iter_count(iter);
 	unsigned int retries = GF_FAULT_RETRIES;
-	size_t len, done, bad;
+	size_t len, done, bad, most = 0;
 	int err;
 
 	for (;;) {
@@ -301,6 +301,10 @@ static ssize_t gf_fifo_transfer(struct gf_fifo *fifo, int rw,
 
 		len = min(limit, gf_fifo_avail(fifo, rw));
 		done = gf_fifo_copy(fifo, rw, iter, len);
+		/* A retry that gets further is not fruitless. */
+		if (done > most)
+			retries = GF_FAULT_RETRIES;
+		most = max(most, done);
 		if (done == len || (!retries && done >= need))
 			break;
 

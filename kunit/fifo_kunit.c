@@ -408,6 +408,28 @@ static void fifo_fault_lies(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get(ctx, SIZE), ATOMIC + 1);
 }
 
+/* The next attempt gets a byte further. */
+static void hole_moves(void *arg)
+{
+	struct tk_hole *hole = arg;
+
+	hole->at++;
+}
+
+/* Test that a copy that gets further at each try is not given up (R4). */
+static void fifo_fault_progress(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, 0, 0);
+	struct tk_hole hole = {
+		.lies = true, .on_attempt = hole_moves, .arg = &hole,
+	};
+
+	KUNIT_EXPECT_EQ(test, put_with_hole(test, &hole, 200), 200);
+	hole.at = 0;
+	KUNIT_EXPECT_EQ(test, get_with_hole(test, &hole, 200), 200);
+	KUNIT_EXPECT_EQ(test, held(ctx), 0);
+}
+
 /* Test that a page that takes some tries is worth them (R4). */
 static void fifo_fault_tries(struct kunit *test)
 {
@@ -1304,6 +1326,7 @@ static struct kunit_case fifo_cases[] = {
 	KUNIT_CASE(fifo_write_fault),
 	KUNIT_CASE(fifo_fault_heals),
 	KUNIT_CASE(fifo_fault_lies),
+	KUNIT_CASE(fifo_fault_progress),
 	KUNIT_CASE(fifo_fault_tries),
 	KUNIT_CASE(fifo_fault_unlocked),
 	KUNIT_CASE(fifo_blocked_reader),

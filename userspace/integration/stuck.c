@@ -21,7 +21,7 @@
 
 #define SIZE	4096
 #define PAGE	4096
-#define PAGES	8
+#define PAGES	24
 
 /* A process with our memory, which makes one call. */
 struct task {
