@@ -63,15 +63,20 @@ static inline int held(int fd)
 	return ioctl(fd, FIONREAD, &n) ? -1 : n;
 }
 
-/* Where sysfs shows the device that @fd is open on. */
+/* Where sysfs shows a device. */
+static inline void sysfs_dir(dev_t devt, char *dir, size_t len)
+{
+	snprintf(dir, len, "/sys/dev/char/%u:%u", major(devt), minor(devt));
+}
+
+/* Where it shows the device that @fd is open on. */
 static inline int device_sysfs(int fd, char *dir, size_t len)
 {
 	struct stat st;
 
 	if (fstat(fd, &st))
 		return -1;
-	snprintf(dir, len, "/sys/dev/char/%u:%u", major(st.st_rdev),
-		 minor(st.st_rdev));
+	sysfs_dir(st.st_rdev, dir, len);
 	return 0;
 }
 
@@ -99,8 +104,7 @@ static inline long long device_show(const char *name)
 
 	if (stat(device_path(), &st))
 		return -1;
-	snprintf(dir, sizeof(dir), "/sys/dev/char/%u:%u", major(st.st_rdev),
-		 minor(st.st_rdev));
+	sysfs_dir(st.st_rdev, dir, sizeof(dir));
 	return show(dir, name);
 }
 

@@ -33,8 +33,7 @@ FIXTURE_SETUP(watch)
 	ASSERT_LE(0, self->fd);
 	ASSERT_EQ(0, fstat(self->fd, &st));
 	self->devt = st.st_rdev;
-	snprintf(self->sysfs, sizeof(self->sysfs), "/sys/dev/char/%u:%u",
-		 major(st.st_rdev), minor(st.st_rdev));
+	sysfs_dir(st.st_rdev, self->sysfs, sizeof(self->sysfs));
 }
 
 FIXTURE_TEARDOWN(watch)
