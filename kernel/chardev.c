@@ -26,6 +26,7 @@
 #include "sysfs.h"
 
 #define GF_DEVICES_MAX	256
+#define GF_AIO_MAX	65536
 
 static unsigned int ndevices = 1;
 module_param(ndevices, uint, 0444);
@@ -38,6 +39,10 @@ MODULE_PARM_DESC(size, "Bytes in each FIFO, a power of two from 1024 to 16777216
 static unsigned int major;
 module_param(major, uint, 0444);
 MODULE_PARM_DESC(major, "Major device number, 0 for any that is free (default 0)");
+
+static unsigned int max_aio = 1024;
+module_param(max_aio, uint, 0444);
+MODULE_PARM_DESC(max_aio, "How many asynchronous requests may wait for each FIFO, 1 to 65536 (default 1024)");
 
 /* One device; freed with the last reference to @dev, which @cdev holds one of. */
 struct gf_device {
@@ -60,15 +65,31 @@ static bool gf_nowait(const struct kiocb *iocb)
 	       (iocb->ki_filp->f_flags & O_NONBLOCK);
 }
 
+/*
+ * May the request wait in the driver? From libaio only: io_uring cannot cancel
+ * what it did not queue itself, and its exit would wait for ever (A7).
+ */
+static bool gf_queueable(const struct kiocb *iocb)
+{
+	return (iocb->ki_flags & IOCB_AIO_RW) && !gf_nowait(iocb);
+}
+
 static ssize_t gf_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
-	return gf_fifo_read(iocb->ki_filp->private_data, to, gf_nowait(iocb));
+	struct gf_fifo *fifo = iocb->ki_filp->private_data;
+
+	if (gf_queueable(iocb))
+		return gf_fifo_submit(fifo, READ, iocb, to);
+	return gf_fifo_read(fifo, to, gf_nowait(iocb));
 }
 
 static ssize_t gf_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
-	return gf_fifo_write(iocb->ki_filp->private_data, from,
-			     gf_nowait(iocb));
+	struct gf_fifo *fifo = iocb->ki_filp->private_data;
+
+	if (gf_queueable(iocb))
+		return gf_fifo_submit(fifo, WRITE, iocb, from);
+	return gf_fifo_write(fifo, from, gf_nowait(iocb));
 }
 
 static __poll_t gf_poll(struct file *file, poll_table *wait)
@@ -157,7 +178,7 @@ static struct gf_device *gf_device_alloc(dev_t devt)
 
 	if (!gdev)
 		return NULL;
-	if (gf_fifo_init(&gdev->fifo, size, &gf_fifo_uaccess, devt)) {
+	if (gf_fifo_init(&gdev->fifo, size, max_aio, &gf_user, devt)) {
 		kfree(gdev);
 		return NULL;
 	}
@@ -226,6 +247,9 @@ static int gf_check_params(void)
 		       GLOBALFIFO_SIZE_MIN, GLOBALFIFO_SIZE_MAX);
 	else if (major >= CHRDEV_MAJOR_MAX)
 		pr_err("major=%u: must be below %u\n", major, CHRDEV_MAJOR_MAX);
+	else if (max_aio < 1 || max_aio > GF_AIO_MAX)
+		pr_err("max_aio=%u: must be from 1 to %u\n", max_aio,
+		       GF_AIO_MAX);
 	else
 		return 0;
 	return -EINVAL;

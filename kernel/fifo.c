@@ -2,6 +2,8 @@
 /* The core: one FIFO, its lock and its rules. See fifo.h. */
 
 #include <linux/capability.h>
+#include <linux/container_of.h>
+#include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/fs.h>
 #include <linux/lockdep.h>
@@ -10,8 +12,7 @@
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
-#include <linux/uio.h>
+#include <linux/workqueue.h>
 
 #include "fifo.h"
 #include "globalfifo.h"
@@ -19,50 +20,21 @@
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
-/* How often a copy may get no further although its pages were just brought in. */
-#define GF_FAULT_RETRIES	16
-
-static size_t gf_to_iter(const void *from, size_t len, struct iov_iter *to)
-{
-	return copy_to_iter(from, len, to);
-}
-
-static size_t gf_from_iter(void *to, size_t len, struct iov_iter *from)
-{
-	return copy_from_iter(to, len, from);
-}
-
-/*
- * A stack may have to grow to hold the buffer. Only a real fault makes it do
- * so, as under read(2) from a pipe; fault_in_iov_iter_writeable() walks the
- * page tables instead, and leaves the bytes of the buffer alone.
- */
-static size_t gf_fault_in_writeable(const struct iov_iter *to, size_t len)
-{
-	fault_in_iov_iter_readable(to, len);
-	return fault_in_iov_iter_writeable(to, len);
-}
-
-/* The real border: whatever memory the iov_iter describes. */
-const struct gf_fifo_ops gf_fifo_uaccess = {
-	.to_iter		= gf_to_iter,
-	.from_iter		= gf_from_iter,
-	.fault_in_writeable	= gf_fault_in_writeable,
-	.fault_in_readable	= fault_in_iov_iter_readable,
-};
+static void gf_fifo_serve(struct work_struct *work);
 
 /**
  * gf_fifo_init - make an empty FIFO
  * @fifo: what to initialise
  * @size: its bytes, a power of two
- * @ops: how bytes cross the border; &gf_fifo_uaccess outside tests
+ * @max_aio: how many asynchronous requests may wait
+ * @ops: how bytes cross the border; &gf_user outside tests
  * @devt: what tracepoints call it
  *
  * Context: process; may sleep.
  * Return: 0, or -ENOMEM.
  */
-int gf_fifo_init(struct gf_fifo *fifo, unsigned int size,
-		 const struct gf_fifo_ops *ops, dev_t devt)
+int gf_fifo_init(struct gf_fifo *fifo, unsigned int size, unsigned int max_aio,
+		 const struct gf_user_ops *ops, dev_t devt)
 {
 	void *data = kvmalloc(size, GFP_KERNEL);
 
@@ -72,6 +44,10 @@ int gf_fifo_init(struct gf_fifo *fifo, unsigned int size,
 	*fifo = (struct gf_fifo){
 		.ops = ops, .devt = devt, .load_size = size,
 	};
+	if (gf_aio_init(&fifo->aio, max_aio, gf_fifo_serve)) {
+		kvfree(data);
+		return -ENOMEM;
+	}
 	mutex_init(&fifo->lock);
 	gf_ring_init(&fifo->ring, data, size);
 	gf_waiters_init(&fifo->readers, &fifo->lock);
@@ -89,6 +65,7 @@ int gf_fifo_init(struct gf_fifo *fifo, unsigned int size,
  */
 void gf_fifo_destroy(struct gf_fifo *fifo)
 {
+	gf_aio_destroy(&fifo->aio);
 	mutex_destroy(&fifo->notify.lock);
 	mutex_destroy(&fifo->lock);
 	kvfree(fifo->ring.data);
@@ -133,8 +110,48 @@ static struct gf_waiters *gf_fifo_side(struct gf_fifo *fifo, int rw)
 static size_t gf_fifo_avail(const struct gf_fifo *fifo, int rw)
 {
 	lockdep_assert_held(&fifo->lock);
-	return rw == READ ? gf_ring_used(&fifo->ring) :
-			    gf_ring_room(&fifo->ring);
+	return gf_transfer_avail(&fifo->ring, rw);
+}
+
+/* Of that, what a call may take: nothing, while requests are in line (A2). */
+static size_t gf_fifo_offer(const struct gf_fifo *fifo, int rw)
+{
+	return gf_aio_waiting(&fifo->aio, rw) ? 0 : gf_fifo_avail(fifo, rw);
+}
+
+/* What poll would say of one direction, if the ring were @ring (K3). */
+static __poll_t gf_fifo_level(const struct gf_fifo *fifo, int rw,
+			      const struct gf_ring *ring)
+{
+	size_t enough = rw == READ ? 1 : GLOBALFIFO_ATOMIC;
+
+	if (gf_aio_waiting(&fifo->aio, rw) ||
+	    gf_transfer_avail(ring, rw) < enough)
+		return 0;
+	return rw == READ ? EPOLLIN | EPOLLRDNORM : EPOLLOUT | EPOLLWRNORM;
+}
+
+/* Of what pollers are to be told because nobody is in line any more. */
+static __poll_t gf_fifo_unreserve(struct gf_fifo *fifo)
+{
+	__poll_t freed = 0;
+	bool was;
+	int rw;
+
+	for (rw = READ; rw <= WRITE; rw++) {
+		was = fifo->reserved[rw];
+		fifo->reserved[rw] = gf_aio_waiting(&fifo->aio, rw);
+		if (was && !fifo->reserved[rw])
+			freed |= gf_fifo_level(fifo, rw, &fifo->ring);
+	}
+	return freed;
+}
+
+/* Is there a request to be served? */
+static bool gf_fifo_servable(struct gf_fifo *fifo)
+{
+	return gf_aio_ready(&fifo->aio, READ, gf_fifo_avail(fifo, READ)) ||
+	       gf_aio_ready(&fifo->aio, WRITE, gf_fifo_avail(fifo, WRITE));
 }
 
 static void gf_fifo_wake(struct gf_fifo *fifo, int rw, struct gf_supply supply,
@@ -150,18 +167,23 @@ static void gf_fifo_wake(struct gf_fifo *fifo, int rw, struct gf_supply supply,
 
 /*
  * Every way out of the lock: whatever was done or left undone under it, those
- * who can go on now are woken. Usually nobody sleeps, and this is two loads.
+ * who can go on now are woken. Usually nobody waits, and this is a few loads.
  */
 static void gf_fifo_unlock(struct gf_fifo *fifo)
 {
 	size_t fill = gf_fifo_avail(fifo, READ);
+	__poll_t freed = gf_fifo_unreserve(fifo);
 	struct gf_supply bytes, room;
 
-	bytes = gf_waiters_supply(&fifo->readers, fill);
-	room = gf_waiters_supply(&fifo->writers, gf_fifo_avail(fifo, WRITE));
+	bytes = gf_waiters_supply(&fifo->readers, gf_fifo_offer(fifo, READ));
+	room = gf_waiters_supply(&fifo->writers, gf_fifo_offer(fifo, WRITE));
+	if (gf_fifo_servable(fifo))
+		gf_aio_kick(&fifo->aio);
 	mutex_unlock(&fifo->lock);
 	gf_fifo_wake(fifo, READ, bytes, fill);
 	gf_fifo_wake(fifo, WRITE, room, fill);
+	if (freed)
+		wake_up_poll(&fifo->poll, freed);
 }
 
 /*
@@ -176,7 +198,7 @@ static int gf_fifo_lock_when(struct gf_fifo *fifo, int rw, size_t need,
 	struct gf_waiter waiter;
 
 	mutex_lock(&fifo->lock);
-	while (gf_fifo_avail(fifo, rw) < need) {
+	while (gf_fifo_offer(fifo, rw) < need) {
 		if (nowait || signal_pending(current)) {
 			gf_fifo_unlock(fifo);
 			return nowait ? -EAGAIN : -ERESTARTSYS;
@@ -193,135 +215,91 @@ static int gf_fifo_lock_when(struct gf_fifo *fifo, int rw, size_t need,
 	return 0;
 }
 
-/* Copy one span; returns how many bytes made it. */
-static size_t gf_fifo_copy_span(struct gf_fifo *fifo, int rw,
-				struct gf_span span, struct iov_iter *iter)
-{
-	return rw == READ ? fifo->ops->to_iter(span.base, span.len, iter) :
-			    fifo->ops->from_iter(span.base, span.len, iter);
-}
-
-/*
- * Copy @len bytes between the ring and @iter. Returns how many made it, by
- * which @iter has advanced; the ring is as it was.
- */
-static size_t gf_fifo_copy(struct gf_fifo *fifo, int rw, struct iov_iter *iter,
-			   size_t len)
-{
-	struct gf_span span;
-	size_t done = 0;
-	size_t copied;
-
-	lockdep_assert_held(&fifo->lock);
-	pagefault_disable();
-	do {
-		span = rw == READ ? gf_ring_used_span(&fifo->ring, done) :
-				    gf_ring_room_span(&fifo->ring, done);
-		span.len = min(span.len, len - done);
-		copied = gf_fifo_copy_span(fifo, rw, span, iter);
-		done += copied;
-	} while (copied == span.len && done < len);
-	pagefault_enable();
-	return done;
-}
-
-/* Bring in @len bytes' worth of pages; returns how many bytes are bad. */
-static size_t gf_fifo_fault_in(struct gf_fifo *fifo, int rw,
-			       const struct iov_iter *iter, size_t len)
-{
-	lockdep_assert_not_held(&fifo->lock);
-	return rw == READ ? fifo->ops->fault_in_writeable(iter, len) :
-			    fifo->ops->fault_in_readable(iter, len);
-}
-
 /*
  * Unlock, and tell those who do not sleep in a call that @rw can be done now:
  * @bytes came in, or room came.
  *
  * IOCB_CMD_POLL and io_uring's one-shot poll take the key for the result, so
- * POLLOUT is said only if it is true. Without a key everybody looks for himself:
+ * it is said only if it is true. Without a key everybody looks for himself:
  * io_uring does so for a write of less than GLOBALFIFO_ATOMIC bytes, too.
  */
 static void gf_fifo_announce(struct gf_fifo *fifo, int rw, size_t bytes)
 {
-	bool pollout = gf_fifo_avail(fifo, WRITE) >= GLOBALFIFO_ATOMIC;
+	__poll_t level = gf_fifo_level(fifo, rw, &fifo->ring);
 	size_t fill = gf_fifo_avail(fifo, READ);
 	bool told;
 
 	gf_fifo_unlock(fifo);
-	if (rw == READ) {
-		wake_up_poll(&fifo->poll, EPOLLIN | EPOLLRDNORM);
-		told = gf_notify_readable(&fifo->notify);
-	} else {
-		wake_up_poll(&fifo->poll, pollout ? EPOLLOUT | EPOLLWRNORM : 0);
-		told = gf_notify_writable(&fifo->notify);
-	}
+	wake_up_poll(&fifo->poll, level);
+	told = rw == READ ? gf_notify_readable(&fifo->notify) :
+			    gf_notify_writable(&fifo->notify);
 	if (!told)
 		return;
 	atomic64_inc(&fifo->signals);
 	trace_globalfifo_signal(fifo, rw, bytes, fill);
 }
 
-/* @done bytes were copied to the user's buffer: take them, and let go. */
-static void gf_fifo_finish_read(struct gf_fifo *fifo, size_t done)
+/* @done bytes were copied to the user's buffer: take them. */
+static void gf_fifo_count_read(struct gf_fifo *fifo, size_t done)
 {
 	gf_ring_take(&fifo->ring, done);
 	fifo->stats.reads++;
 	fifo->stats.bytes_out += done;
 	trace_globalfifo_read(fifo, done, gf_fifo_avail(fifo, READ));
-	gf_fifo_announce(fifo, WRITE, done);
 }
 
-/* @done bytes were copied to the room: make them bytes held, and let go. */
-static void gf_fifo_finish_write(struct gf_fifo *fifo, size_t done)
+/* @done bytes were copied to the room: make them bytes held. */
+static void gf_fifo_count_write(struct gf_fifo *fifo, size_t done)
 {
 	gf_ring_put(&fifo->ring, done);
 	fifo->stats.writes++;
 	fifo->stats.bytes_in += done;
 	trace_globalfifo_write(fifo, done, gf_fifo_avail(fifo, READ));
-	gf_fifo_announce(fifo, READ, done);
 }
 
-/*
- * One read or write. @need is the least that may be transferred; @limit the
- * most, which shrinks to the bytes before a bad address.
- */
-static ssize_t gf_fifo_transfer(struct gf_fifo *fifo, int rw,
-				struct iov_iter *iter, size_t need, bool nowait)
+/* @done bytes were copied: they count from now on. */
+static void gf_fifo_count(struct gf_fifo *fifo, int rw, size_t done)
 {
-	size_t limit = iov_iter_count(iter);
-	unsigned int retries = GF_FAULT_RETRIES;
-	size_t len, done, bad, most = 0;
+	if (rw == READ)
+		gf_fifo_count_read(fifo, done);
+	else
+		gf_fifo_count_write(fifo, done);
+}
+
+/* Unlock, and tell of what @done bytes read or written made possible. */
+static void gf_fifo_finish(struct gf_fifo *fifo, int rw, size_t done)
+{
+	gf_fifo_announce(fifo, rw == READ ? WRITE : READ, done);
+}
+
+/* One read or write by a call, which waits if it must and may. */
+static ssize_t gf_fifo_transfer(struct gf_fifo *fifo, int rw,
+				struct iov_iter *iter, bool nowait)
+{
+	struct gf_transfer transfer = gf_transfer(fifo->ops, rw, iter);
+	size_t done;
 	int err;
 
+	if (!transfer.limit)
+		return 0;
 	for (;;) {
-		err = gf_fifo_lock_when(fifo, rw, need, limit, nowait);
+		err = gf_fifo_lock_when(fifo, rw, transfer.need,
+					transfer.limit, nowait);
 		if (err)
 			return err;
-
-		len = min(limit, gf_fifo_avail(fifo, rw));
-		done = gf_fifo_copy(fifo, rw, iter, len);
-		/* A retry that gets further is not fruitless. */
-		if (done > most)
-			retries = GF_FAULT_RETRIES;
-		most = max(most, done);
-		if (done == len || (!retries && done >= need))
+		done = gf_transfer_try(&transfer, &fifo->ring);
+		if (done)
 			break;
 
 		/* Once more, with the pages: or as far as they are good. */
-		iov_iter_revert(iter, done);
 		gf_fifo_unlock(fifo);
-		bad = gf_fifo_fault_in(fifo, rw, iter, len);
-		if (bad)
-			limit = len - bad;
-		if (limit < need || !retries--)
-			return -EFAULT;
+		err = gf_transfer_fault(&transfer);
+		if (err)
+			return err;
 	}
 
-	if (rw == READ)
-		gf_fifo_finish_read(fifo, done);
-	else
-		gf_fifo_finish_write(fifo, done);
+	gf_fifo_count(fifo, rw, done);
+	gf_fifo_finish(fifo, rw, done);
 	return done;
 }
 
@@ -341,9 +319,7 @@ static ssize_t gf_fifo_transfer(struct gf_fifo *fifo, int rw,
  */
 ssize_t gf_fifo_read(struct gf_fifo *fifo, struct iov_iter *to, bool nowait)
 {
-	if (!iov_iter_count(to))
-		return 0;
-	return gf_fifo_transfer(fifo, READ, to, 1, nowait);
+	return gf_fifo_transfer(fifo, READ, to, nowait);
 }
 
 /**
@@ -362,11 +338,149 @@ ssize_t gf_fifo_read(struct gf_fifo *fifo, struct iov_iter *to, bool nowait)
  */
 ssize_t gf_fifo_write(struct gf_fifo *fifo, struct iov_iter *from, bool nowait)
 {
-	size_t need = min_t(size_t, iov_iter_count(from), GLOBALFIFO_ATOMIC);
+	return gf_fifo_transfer(fifo, WRITE, from, nowait);
+}
 
-	if (!need)
+/*
+ * Under the lock, which it releases: a request is at its end, and all but its
+ * bytes' way into or out of the ring has been done.
+ */
+static void gf_fifo_settle(struct gf_fifo *fifo, struct gf_aio_req *req,
+			   ssize_t result)
+{
+	int rw = req->transfer.rw;
+	size_t done = max_t(ssize_t, result, 0);
+
+	if (done)
+		gf_fifo_count(fifo, rw, done);
+	if (result == -ECANCELED) {
+		fifo->stats.aio_cancelled++;
+		trace_globalfifo_aio_cancel(fifo, rw, req->count,
+					    gf_fifo_avail(fifo, READ));
+	} else {
+		fifo->stats.aio_completed++;
+		trace_globalfifo_aio_complete(fifo, rw, done,
+					      gf_fifo_avail(fifo, READ));
+	}
+	if (done)
+		gf_fifo_finish(fifo, rw, done);
+	else
+		gf_fifo_unlock(fifo);
+	gf_aio_complete(req, result);
+}
+
+/* Serve a request of one direction, if there is one that can be served. */
+static void gf_fifo_serve_one(struct gf_fifo *fifo, int rw)
+{
+	struct gf_aio_req *req;
+	ssize_t result;
+
+	mutex_lock(&fifo->lock);
+	req = gf_aio_hold(&fifo->aio, rw, gf_fifo_avail(fifo, rw));
+	if (!req) {
+		gf_fifo_unlock(fifo);
+		return;
+	}
+	result = gf_aio_try(req, &fifo->ring);
+	if (!result && gf_aio_fault(req)) {
+		gf_fifo_unlock(fifo);
+		return;
+	}
+	if (!gf_aio_take(req))
+		result = -ECANCELED;
+	gf_fifo_settle(fifo, req, result);
+}
+
+/*
+ * The server of asynchronous requests. If more can be served than one of each
+ * direction, gf_fifo_unlock() has started it again.
+ */
+static void gf_fifo_serve(struct work_struct *work)
+{
+	struct gf_fifo *fifo = container_of(to_delayed_work(work),
+					    struct gf_fifo, aio.server);
+	struct gf_aio_req *req;
+
+	while ((req = gf_aio_next_cancelled(&fifo->aio))) {
+		mutex_lock(&fifo->lock);
+		gf_fifo_settle(fifo, req, -ECANCELED);
+	}
+	gf_fifo_serve_one(fifo, READ);
+	gf_fifo_serve_one(fifo, WRITE);
+}
+
+static int gf_fifo_cancel(struct kiocb *iocb)
+{
+	return gf_aio_cancel(iocb->private);
+}
+
+/* Do at once what can be done without waiting, for memory or anything else. */
+static size_t gf_fifo_transfer_now(struct gf_fifo *fifo,
+				   struct gf_transfer *transfer)
+{
+	int rw = transfer->rw;
+	size_t done = 0;
+
+	mutex_lock(&fifo->lock);
+	if (gf_fifo_offer(fifo, rw) >= transfer->need)
+		done = gf_transfer_try(transfer, &fifo->ring);
+	if (!done) {
+		gf_fifo_unlock(fifo);
 		return 0;
-	return gf_fifo_transfer(fifo, WRITE, from, need, nowait);
+	}
+	gf_fifo_count(fifo, rw, done);
+	gf_fifo_finish(fifo, rw, done);
+	return done;
+}
+
+/* Let a request wait. It may be at its end when this returns. */
+static void gf_fifo_enqueue(struct gf_fifo *fifo, struct gf_aio_req *req)
+{
+	mutex_lock(&fifo->lock);
+	fifo->stats.aio_queued++;
+	trace_globalfifo_aio_queue(fifo, req->transfer.rw, req->count,
+				   gf_fifo_avail(fifo, READ));
+	if (gf_aio_enqueue(req))
+		gf_fifo_unlock(fifo);
+	else
+		gf_fifo_settle(fifo, req, -ECANCELED);
+}
+
+/**
+ * gf_fifo_submit - read or write, but do not wait
+ * @fifo: the FIFO
+ * @rw: READ or WRITE
+ * @iocb: from libaio: to be completed, or cancelled, if the request has to wait
+ * @iter: the bytes' place in the current process; may go when this returns
+ *
+ * What can be done at once is done. Else the request is queued, and served in
+ * its turn when there are bytes, or room (A1, A2). It keeps a copy of @iter,
+ * but none of the bytes (A4).
+ *
+ * Context: process; may sleep, but neither for bytes or room nor for @iter's
+ * memory.
+ * Return: as gf_fifo_read() and gf_fifo_write(); or -EIOCBQUEUED, and
+ * ki_complete() is called, perhaps already; -EAGAIN if too many wait; -ENOMEM.
+ */
+ssize_t gf_fifo_submit(struct gf_fifo *fifo, int rw, struct kiocb *iocb,
+		       struct iov_iter *iter)
+{
+	struct gf_transfer transfer = gf_transfer(fifo->ops, rw, iter);
+	struct gf_aio_req *req;
+	size_t done;
+
+	if (!transfer.limit)
+		return 0;
+	done = gf_fifo_transfer_now(fifo, &transfer);
+	if (done)
+		return done;
+	req = gf_aio_submit(&fifo->aio, iocb, &transfer);
+	if (IS_ERR(req))
+		return PTR_ERR(req);
+	iocb->private = req;
+	fifo->ops->set_cancel(iocb, gf_fifo_cancel);
+	gf_fifo_enqueue(fifo, req);
+	return -EIOCBQUEUED;
 }
 
 /**
@@ -503,10 +617,9 @@ __poll_t gf_fifo_poll(struct gf_fifo *fifo, struct file *file, poll_table *wait)
 
 	poll_wait(file, &fifo->poll, wait);
 	ring = gf_ring_peek(&fifo->ring);
-	if ((file->f_mode & FMODE_READ) && gf_ring_used(&ring) > 0)
-		mask |= EPOLLIN | EPOLLRDNORM;
-	if ((file->f_mode & FMODE_WRITE) &&
-	    gf_ring_room(&ring) >= GLOBALFIFO_ATOMIC)
-		mask |= EPOLLOUT | EPOLLWRNORM;
+	if (file->f_mode & FMODE_READ)
+		mask |= gf_fifo_level(fifo, READ, &ring);
+	if (file->f_mode & FMODE_WRITE)
+		mask |= gf_fifo_level(fifo, WRITE, &ring);
 	return mask;
 }

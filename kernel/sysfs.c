@@ -40,11 +40,21 @@ static ssize_t writers_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(writers);
 
+static ssize_t pending_aio_show(struct device *dev,
+				struct device_attribute *attr, char *buf)
+{
+	struct gf_fifo *fifo = dev_get_drvdata(dev);
+
+	return sysfs_emit(buf, "%u\n", gf_aio_pending(&fifo->aio));
+}
+static DEVICE_ATTR_RO(pending_aio);
+
 static struct attribute *gf_state_attrs[] = {
 	&dev_attr_size.attr,
 	&dev_attr_fill.attr,
 	&dev_attr_readers.attr,
 	&dev_attr_writers.attr,
+	&dev_attr_pending_aio.attr,
 	NULL
 };
 
@@ -69,6 +79,9 @@ GF_STAT(writes);
 GF_STAT(sleeps);
 GF_STAT(wakes);
 GF_STAT(signals);
+GF_STAT(aio_queued);
+GF_STAT(aio_completed);
+GF_STAT(aio_cancelled);
 
 static struct attribute *gf_stats_attrs[] = {
 	&dev_attr_bytes_in.attr,
@@ -78,6 +91,9 @@ static struct attribute *gf_stats_attrs[] = {
 	&dev_attr_sleeps.attr,
 	&dev_attr_wakes.attr,
 	&dev_attr_signals.attr,
+	&dev_attr_aio_queued.attr,
+	&dev_attr_aio_completed.attr,
+	&dev_attr_aio_cancelled.attr,
 	NULL
 };
 

@@ -84,6 +84,24 @@ DEFINE_EVENT(globalfifo_side, globalfifo_signal,
 	TP_ARGS(fifo, rw, bytes, fill)
 );
 
+/* An asynchronous request for bytes has to wait. */
+DEFINE_EVENT(globalfifo_side, globalfifo_aio_queue,
+	TP_PROTO(const struct gf_fifo *fifo, int rw, size_t bytes, size_t fill),
+	TP_ARGS(fifo, rw, bytes, fill)
+);
+
+/* One that waited has moved bytes: none if it failed. */
+DEFINE_EVENT(globalfifo_side, globalfifo_aio_complete,
+	TP_PROTO(const struct gf_fifo *fifo, int rw, size_t bytes, size_t fill),
+	TP_ARGS(fifo, rw, bytes, fill)
+);
+
+/* One that waited for bytes was cancelled. */
+DEFINE_EVENT(globalfifo_side, globalfifo_aio_cancel,
+	TP_PROTO(const struct gf_fifo *fifo, int rw, size_t bytes, size_t fill),
+	TP_ARGS(fifo, rw, bytes, fill)
+);
+
 /* sleepers of them were woken for bytes, to be read or of room. */
 TRACE_EVENT(globalfifo_wake,
 	TP_PROTO(const struct gf_fifo *fifo, int rw, size_t bytes, size_t fill,

@@ -19,6 +19,7 @@
 #include "testkit.h"
 
 #define SIZE	1024UL
+#define MAX_AIO	4
 #define ATOMIC	((size_t)GLOBALFIFO_ATOMIC)
 
 #define IN	((__force unsigned int)(EPOLLIN | EPOLLRDNORM))
@@ -29,7 +30,7 @@ module_param(seed, uint, 0444);
 MODULE_PARM_DESC(seed, "Seed of the random test, 0 for a new one each time");
 
 /* The core as it ships, but for the border to user memory. */
-static const struct gf_fifo_ops hole_ops = {
+static const struct gf_user_ops hole_ops = {
 	.to_iter		= tk_to_iter,
 	.from_iter		= tk_from_iter,
 	.fault_in_writeable	= tk_fault_in,
@@ -1290,7 +1291,7 @@ static void fifo_uaccess(struct kunit *test)
 {
 	struct fifo_test *ctx = test->priv;
 
-	ctx->fifo.ops = &gf_fifo_uaccess;
+	ctx->fifo.ops = &gf_user;
 	KUNIT_EXPECT_EQ(test, put(ctx, 10), 10);
 	KUNIT_EXPECT_EQ(test, get(ctx, 10), 10);
 }
@@ -1305,7 +1306,7 @@ static int fifo_test_init(struct kunit *test)
 {
 	struct fifo_test *ctx = kunit_kzalloc(test, sizeof(*ctx), GFP_KERNEL);
 
-	if (!ctx || gf_fifo_init(&ctx->fifo, SIZE, &hole_ops, MKDEV(0, 7)))
+	if (!ctx || gf_fifo_init(&ctx->fifo, SIZE, MAX_AIO, &hole_ops, MKDEV(0, 7)))
 		return -ENOMEM;
 	test->priv = ctx;
 	return kunit_add_action_or_reset(test, fifo_test_end, &ctx->fifo);

@@ -375,7 +375,7 @@ static int fifo_model_init(struct kunit *test)
 	struct tk_file *file;
 	int err;
 
-	if (!ctx || gf_fifo_init(&ctx->fifo, MIN_SIZE, &gf_fifo_uaccess, 0))
+	if (!ctx || gf_fifo_init(&ctx->fifo, MIN_SIZE, 1, &gf_user, 0))
 		return -ENOMEM;
 	test->priv = ctx;
 	ctx->model.size = MIN_SIZE;

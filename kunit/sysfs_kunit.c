@@ -108,7 +108,7 @@ static int sysfs_test_init(struct kunit *test)
 	ctx->page = (char *)__get_free_page(GFP_KERNEL);
 	if (!ctx->page)
 		return -ENOMEM;
-	if (gf_fifo_init(&ctx->fifo, GLOBALFIFO_SIZE_MIN, &gf_fifo_uaccess, 0)) {
+	if (gf_fifo_init(&ctx->fifo, GLOBALFIFO_SIZE_MIN, 1, &gf_user, 0)) {
 		free_page((unsigned long)ctx->page);
 		return -ENOMEM;
 	}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One read or write: bytes that go between a ring and a user's memory.
+ *
+ * No page fault is taken under the caller's lock (R4). gf_transfer_try() copies
+ * with page faults disabled, and undoes a copy that comes out short; then
+ * gf_transfer_fault() brings the pages in, without the lock, for the next try.
+ * generic_perform_write() does it so.
+ */
+#ifndef _GLOBALFIFO_TRANSFER_H
+#define _GLOBALFIFO_TRANSFER_H
+
+#include <linux/aio.h>
+#include <linux/fs.h>
+#include <linux/types.h>
+
+#include "ring.h"
+
+struct iov_iter;
+
+/**
+ * struct gf_user_ops - the border to whoever reads and writes
+ * @to_iter: copy_to_iter(); page faults are disabled
+ * @from_iter: copy_from_iter(); page faults are disabled
+ * @fault_in_writeable: bring pages in; returns how many bytes are bad, as
+ *	fault_in_iov_iter_writeable() does
+ * @fault_in_readable: likewise, as fault_in_iov_iter_readable()
+ * @set_cancel: kiocb_set_cancel_fn()
+ *
+ * The driver has one such table, &gf_user. Tests bring others, to have a fault
+ * wherever they want one, and to cancel as fs/aio.c does.
+ */
+struct gf_user_ops {
+	size_t (*to_iter)(const void *from, size_t len, struct iov_iter *to);
+	size_t (*from_iter)(void *to, size_t len, struct iov_iter *from);
+	size_t (*fault_in_writeable)(const struct iov_iter *to, size_t len);
+	size_t (*fault_in_readable)(const struct iov_iter *from, size_t len);
+	void (*set_cancel)(struct kiocb *iocb, kiocb_cancel_fn *cancel);
+};
+
+extern const struct gf_user_ops gf_user;
+
+/**
+ * struct gf_transfer - one read or write
+ * @ops: how bytes cross the border
+ * @iter: the user's memory; must outlive this
+ * @rw: READ or WRITE
+ * @need: the least that may be transferred, at least 1
+ * @limit: the most; shrinks to the bytes before a bad address
+ * @tried: what the last try was for
+ * @most: the furthest that any try came
+ * @retries: how many more may come no further than that
+ */
+struct gf_transfer {
+	const struct gf_user_ops *ops;
+	struct iov_iter *iter;
+	int rw;
+	size_t need;
+	size_t limit;
+	size_t tried;
+	size_t most;
+	unsigned int retries;
+};
+
+struct gf_transfer gf_transfer(const struct gf_user_ops *ops, int rw,
+			       struct iov_iter *iter);
+size_t gf_transfer_avail(const struct gf_ring *ring, int rw);
+size_t gf_transfer_try(struct gf_transfer *transfer, const struct gf_ring *ring);
+int gf_transfer_fault(struct gf_transfer *transfer);
+
+#endif /* _GLOBALFIFO_TRANSFER_H */
