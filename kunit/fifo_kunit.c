@@ -296,7 +296,7 @@ static ssize_t get_with_hole(struct kunit *test, struct tk_hole *hole,
 	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, len);
 	tk_hole_dig(test, hole, &iter);
 	ret = gf_fifo_read(&ctx->fifo, &iter, true);
-	tk_hole_fill();
+	tk_hole_fill(hole);
 	KUNIT_EXPECT_EQ(test, iov_iter_count(&iter), len - max_t(ssize_t, ret, 0));
 	if (ret > 0 && !is_next(ctx, ret))
 		return -EIO;
@@ -314,7 +314,7 @@ static ssize_t put_with_hole(struct kunit *test, struct tk_hole *hole,
 	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, len);
 	tk_hole_dig(test, hole, &iter);
 	ret = gf_fifo_write(&ctx->fifo, &iter, true);
-	tk_hole_fill();
+	tk_hole_fill(hole);
 	KUNIT_EXPECT_EQ(test, iov_iter_count(&iter), len - max_t(ssize_t, ret, 0));
 	if (ret > 0)
 		ctx->written += ret;
@@ -657,7 +657,7 @@ static void fifo_fault_hands_on(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, put(ctx, 1), 1);
 	KUNIT_EXPECT_EQ(test, tk_join(test, bad->thread), -EFAULT);
 	KUNIT_EXPECT_EQ(test, tk_join(test, good->thread), 1);
-	tk_hole_fill();
+	tk_hole_fill(&hole);
 }
 
 /*

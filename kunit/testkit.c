@@ -6,11 +6,16 @@
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/jiffies.h>
+#include <linux/irqflags.h>
 #include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/spinlock.h>
 
 #include "compat.h"
 #include "testkit.h"
@@ -251,22 +256,96 @@ void tk_close(struct tk_file *holder)
 void tk_iocb_sync(struct tk_iocb *iocb, struct file *file, int flags)
 {
 	*iocb = (struct tk_iocb){};
-	init_sync_kiocb(&iocb->kiocb, file);
+	if (file)
+		init_sync_kiocb(&iocb->kiocb, file);
 	iocb->kiocb.ki_flags |= flags;
+}
+
+/* ctx_lock of fs/aio.c, and who holds it to cancel. */
+static DEFINE_SPINLOCK(tk_ctx_lock);
+static struct task_struct *tk_canceller;
+static bool tk_deadlock;
+static unsigned int tk_completed;
+
+/* Would this wait for a lock that it holds itself? */
+static bool tk_deadlocks(void)
+{
+	if (READ_ONCE(tk_canceller) != current)
+		return false;
+	tk_deadlock = true;
+	return true;
 }
 
 static void tk_iocb_complete(struct kiocb *kiocb, long ret)
 {
 	struct tk_iocb *iocb = container_of(kiocb, struct tk_iocb, kiocb);
+	unsigned long flags;
 
+	if (tk_deadlocks())
+		return;
+	if (iocb->on_complete)
+		iocb->on_complete(iocb);
+	iocb->locked |= irqs_disabled();
+	spin_lock_irqsave(&tk_ctx_lock, flags);
+	iocb->cancel = NULL;
+	iocb->order = ++tk_completed;
 	iocb->ret = ret;
 	atomic_inc(&iocb->completions);
+	complete_all(&iocb->done);
+	spin_unlock_irqrestore(&tk_ctx_lock, flags);
 }
 
 void tk_iocb_async(struct tk_iocb *iocb, struct file *file, int flags)
 {
 	tk_iocb_sync(iocb, file, flags);
+	init_completion(&iocb->done);
 	iocb->kiocb.ki_complete = tk_iocb_complete;
+}
+
+void tk_set_cancel(struct kiocb *kiocb, kiocb_cancel_fn *cancel)
+{
+	struct tk_iocb *iocb = container_of(kiocb, struct tk_iocb, kiocb);
+	unsigned long flags;
+
+	if (tk_deadlocks())
+		return;
+	spin_lock_irqsave(&tk_ctx_lock, flags);
+	iocb->cancel = cancel;
+	spin_unlock_irqrestore(&tk_ctx_lock, flags);
+}
+
+/* Under the lock. Who sleeps comes back with interrupts on. */
+static int tk_do_cancel(struct tk_iocb *iocb)
+{
+	int ret;
+
+	tk_deadlock = false;
+	WRITE_ONCE(tk_canceller, current);
+	ret = iocb->cancel(&iocb->kiocb);
+	WRITE_ONCE(tk_canceller, NULL);
+	iocb->cancel = NULL;
+	return tk_deadlock || !irqs_disabled() ? -EDEADLK : ret;
+}
+
+int tk_cancel(struct tk_iocb *iocb)
+{
+	int ret = -EINVAL;
+	unsigned long flags;
+
+	spin_lock_irqsave(&tk_ctx_lock, flags);
+	if (iocb->cancel)
+		ret = tk_do_cancel(iocb);
+	spin_unlock_irqrestore(&tk_ctx_lock, flags);
+	return ret;
+}
+
+long tk_wait_completed(struct kunit *test, struct tk_iocb *iocb)
+{
+	KUNIT_ASSERT_NE_MSG(test, 0UL,
+			    wait_for_completion_timeout(&iocb->done,
+							TK_PATIENCE),
+			    "is not completed");
+	return iocb->ret;
 }
 
 void tk_own(struct kunit *test, struct file *file, int sig)
@@ -311,17 +390,45 @@ poll_table *tk_poll_init(struct tk_poll *poll)
 	return &poll->table;
 }
 
-/* Copies have no argument to spare; one case runs at a time. */
-static struct tk_hole *tk_hole;
-
-void tk_hole_fill(void)
+/* As the kernel's own kunit_vm_mmap() does it, which 6.1 has not. */
+void __user *tk_map(struct kunit *test, size_t len)
 {
-	tk_hole = NULL;
+	struct mm_struct *mm = mm_alloc();
+	unsigned long addr;
+
+	KUNIT_ASSERT_NOT_NULL(test, mm);
+	mm->task_size = TASK_SIZE;
+	arch_pick_mmap_layout(mm, &current->signal->rlim[RLIMIT_STACK]);
+	kthread_use_mm(mm);
+	addr = vm_mmap(NULL, 0, len, PROT_READ | PROT_WRITE,
+		       MAP_ANONYMOUS | MAP_PRIVATE, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+	return (void __user *)addr;
 }
 
-static void tk_hole_end(void *data)
+void tk_leave_mm(void)
 {
-	tk_hole_fill();
+	struct mm_struct *mm = current->mm;
+
+	kthread_unuse_mm(mm);
+	mmput(mm);
+}
+
+/* Copies have no argument to spare; one case runs at a time. */
+static LIST_HEAD(tk_holes);
+static DEFINE_SPINLOCK(tk_holes_lock);
+
+void tk_hole_fill(struct tk_hole *hole)
+{
+	spin_lock(&tk_holes_lock);
+	list_del_init(&hole->link);
+	spin_unlock(&tk_holes_lock);
+}
+
+/* The holes may be gone already, with the stack that they were on. */
+static void tk_holes_end(void *data)
+{
+	INIT_LIST_HEAD(&tk_holes);
 }
 
 void tk_hole_dig(struct kunit *test, struct tk_hole *hole,
@@ -329,58 +436,71 @@ void tk_hole_dig(struct kunit *test, struct tk_hole *hole,
 {
 	hole->base = iter->kvec->iov_base;
 	hole->count = iov_iter_count(iter);
-	tk_hole = hole;
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, tk_hole_end,
+	spin_lock(&tk_holes_lock);
+	list_add(&hole->link, &tk_holes);
+	spin_unlock(&tk_holes_lock);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, tk_holes_end,
 							   NULL));
 }
 
-/* Is @iter, however far it has got, the buffer with the hole? */
-static bool tk_has_hole(const struct iov_iter *iter)
+/* The hole in the buffer that @iter has, however far it has got; or NULL. */
+static struct tk_hole *tk_hole_in(const struct iov_iter *iter)
 {
-	return tk_hole && iov_iter_is_kvec(iter) && iov_iter_count(iter) &&
-	       iter->kvec->iov_base == tk_hole->base;
+	struct tk_hole *hole, *found = NULL;
+
+	if (!iov_iter_is_kvec(iter) || !iov_iter_count(iter))
+		return NULL;
+	spin_lock(&tk_holes_lock);
+	list_for_each_entry(hole, &tk_holes, link)
+		if (iter->kvec->iov_base == hole->base)
+			found = hole;
+	spin_unlock(&tk_holes_lock);
+	return found;
 }
 
 /* How many of the next @len bytes of @iter lie before the hole. */
-static size_t tk_before_hole(const struct iov_iter *iter, size_t len)
+static size_t tk_before_hole(const struct tk_hole *hole,
+			     const struct iov_iter *iter, size_t len)
 {
-	size_t pos;
+	size_t pos = hole->count - iov_iter_count(iter);
 
-	if (!tk_has_hole(iter))
-		return len;
-	pos = tk_hole->count - iov_iter_count(iter);
-	return min(len, tk_hole->at - min(tk_hole->at, pos));
+	return min(len, hole->at - min(hole->at, pos));
 }
 
-static size_t tk_copied(size_t copied, size_t len)
+/* How many of the next @len bytes of @iter can be copied. */
+static size_t tk_copyable(const struct iov_iter *iter, size_t len)
 {
-	if (copied < len)
-		tk_hole->faults++;
-	return copied;
+	struct tk_hole *hole = tk_hole_in(iter);
+	size_t good;
+
+	if (!hole)
+		return len;
+	good = tk_before_hole(hole, iter, len);
+	hole->faults += good < len;
+	return good;
 }
 
 size_t tk_to_iter(const void *from, size_t len, struct iov_iter *to)
 {
-	return tk_copied(copy_to_iter(from, tk_before_hole(to, len), to), len);
+	return copy_to_iter(from, tk_copyable(to, len), to);
 }
 
 size_t tk_from_iter(void *to, size_t len, struct iov_iter *from)
 {
-	return tk_copied(copy_from_iter(to, tk_before_hole(from, len), from),
-			 len);
+	return copy_from_iter(to, tk_copyable(from, len), from);
 }
 
 size_t tk_fault_in(const struct iov_iter *iter, size_t len)
 {
-	struct tk_hole *hole = tk_hole;
+	struct tk_hole *hole = tk_hole_in(iter);
 
-	if (!tk_has_hole(iter))
+	if (!hole)
 		return 0;
 	if (++hole->attempts == hole->heals)
-		tk_hole_fill();
+		tk_hole_fill(hole);
 	if (hole->on_attempt)
 		hole->on_attempt(hole->arg);
-	if (hole->lies || !tk_hole)
+	if (hole->lies || list_empty(&hole->link))
 		return 0;
-	return len - tk_before_hole(iter, len);
+	return len - tk_before_hole(hole, iter, len);
 }

@@ -13,8 +13,10 @@
 #define _TESTKIT_H
 
 #include <kunit/test.h>
+#include <linux/aio.h>
 #include <linux/completion.h>
 #include <linux/fs.h>
+#include <linux/list.h>
 #include <linux/poll.h>
 #include <linux/sched.h>
 #include <linux/uio.h>
@@ -207,24 +209,44 @@ void tk_close(struct tk_file *holder);
 /*
  * I/O control blocks, for ->read_iter and ->write_iter: synchronous ones wait,
  * asynchronous ones record how they were completed.
+ *
+ * tk_set_cancel() and tk_cancel() do to them what fs/aio.c does: a lock that
+ * cancelling holds, with interrupts off, and that completion takes. To complete
+ * a request from within its cancelling would be a deadlock; here it is a result.
+ *
+ *	tk_iocb_async(&iocb, file, 0);
+ *	... the driver calls tk_set_cancel(), and waits ...
+ *	KUNIT_EXPECT_EQ(test, tk_cancel(&iocb), 0);
+ *	KUNIT_EXPECT_EQ(test, tk_wait_completed(test, &iocb), -ECANCELED);
  */
 
 /**
  * struct tk_iocb - a kiocb, and what became of it
  * @kiocb: to be handed to the operation
+ * @cancel: how it can be cancelled; NULL if it cannot be, or no longer
+ * @done: completed when it is
  * @completions: how often it was completed; only ever 0 or 1 if all is well
+ * @order: how many of all there are were completed until then, itself included
+ * @locked: it was completed with interrupts off, so under somebody's lock
  * @ret: with what, the last time
+ * @on_complete: called right before it is completed, when it can still be
+ *	cancelled; or NULL
  */
 struct tk_iocb {
 	struct kiocb kiocb;
+	kiocb_cancel_fn *cancel;
+	struct completion done;
 	atomic_t completions;
+	unsigned int order;
+	bool locked;
 	long ret;
+	void (*on_complete)(struct tk_iocb *iocb);
 };
 
 /**
  * tk_iocb_sync - a kiocb as read(2) and write(2) have it
  * @iocb: what to initialise
- * @file: the file
+ * @file: the file; NULL if the operation does without
  * @flags: IOCB_NOWAIT and the like
  */
 void tk_iocb_sync(struct tk_iocb *iocb, struct file *file, int flags);
@@ -232,11 +254,40 @@ void tk_iocb_sync(struct tk_iocb *iocb, struct file *file, int flags);
 /**
  * tk_iocb_async - a kiocb whose operation may be finished later
  * @iocb: what to initialise; must stay until it is completed
- * @file: the file
- * @flags: IOCB_NOWAIT and the like, but not IOCB_AIO_RW: the kernel takes such
- *	a one for part of a struct that is not there
+ * @file: the file; NULL if the operation does without
+ * @flags: IOCB_NOWAIT and the like, but not IOCB_AIO_RW if the kernel's own
+ *	kiocb_set_cancel_fn() may be called: it takes such a one for part of a
+ *	struct that is not there
  */
 void tk_iocb_async(struct tk_iocb *iocb, struct file *file, int flags);
+
+/**
+ * tk_set_cancel - kiocb_set_cancel_fn() of a struct tk_iocb
+ * @kiocb: part of one
+ * @cancel: called by tk_cancel()
+ */
+void tk_set_cancel(struct kiocb *kiocb, kiocb_cancel_fn *cancel);
+
+/**
+ * tk_cancel - cancel a request, as io_cancel(2) does
+ * @iocb: its kiocb
+ *
+ * Once only, whatever comes of it.
+ *
+ * Return: what its cancel function returned; -EINVAL if it has none, because it
+ * is completed or was cancelled before; -EDEADLK if the function completed a
+ * request, made one cancellable, or slept.
+ */
+int tk_cancel(struct tk_iocb *iocb);
+
+/**
+ * tk_wait_completed - wait until a request is completed
+ * @test: the test
+ * @iocb: its kiocb
+ *
+ * Return: with what it was. Ends the test if it is not.
+ */
+long tk_wait_completed(struct kunit *test, struct tk_iocb *iocb);
 
 /*
  * Signals: make the test's thread the owner of a file, then ask which signals
@@ -300,7 +351,30 @@ struct tk_poll {
 poll_table *tk_poll_init(struct tk_poll *poll);
 
 /*
- * User memory with a hole: copies that go through tk_to_iter() and
+ * User memory: an address space for the test's thread, for what only real user
+ * memory shows. Helpers of the driver's get into it by kthread_use_mm().
+ */
+
+/**
+ * tk_map - map pages that nobody has touched
+ * @test: the test, whose thread has no address space yet
+ * @len: bytes, a multiple of PAGE_SIZE
+ *
+ * Makes the thread an address space. Give it up before the case ends.
+ *
+ * Return: where they are.
+ */
+void __user *tk_map(struct kunit *test, size_t len);
+
+/**
+ * tk_leave_mm - give up the thread's address space, as exit does
+ *
+ * What is mapped there is gone, unless somebody else uses it.
+ */
+void tk_leave_mm(void);
+
+/*
+ * User memory with holes: copies that go through tk_to_iter() and
  * tk_from_iter() stop at a byte of the buffer, as at an unmapped page. Other
  * buffers have no hole.
  */
@@ -312,10 +386,12 @@ poll_table *tk_poll_init(struct tk_poll *poll);
  * @lies: the attempts succeed, but the copies fault all the same
  * @faults: how many copies fell short
  * @attempts: how many attempts there were to fault it in
- * @on_attempt: called in each, after it has healed if it does; or NULL
+ * @on_attempt: called in each, after it has healed if it does; or NULL. May
+ *	sleep, as faults do
  * @arg: its argument
  * @base: where the buffer begins, filled in by tk_hole_dig()
  * @count: its bytes, likewise
+ * @link: among all holes, likewise
  */
 struct tk_hole {
 	size_t at;
@@ -327,6 +403,7 @@ struct tk_hole {
 	void *arg;
 	void *base;
 	size_t count;
+	struct list_head link;
 };
 
 /**
@@ -335,17 +412,16 @@ struct tk_hole {
  * @hole: where, and how
  * @iter: the buffer, an ITER_KVEC of one segment, not advanced yet
  *
- * One at a time, until tk_hole_fill().
+ * One in each buffer, until tk_hole_fill() or the end of the case.
  */
 void tk_hole_dig(struct kunit *test, struct tk_hole *hole,
 		 const struct iov_iter *iter);
 
 /**
- * tk_hole_fill - no byte faults any more
- *
- * Comes by itself when the case ends.
+ * tk_hole_fill - the byte does not fault any more
+ * @hole: from tk_hole_dig(); may be filled already
  */
-void tk_hole_fill(void);
+void tk_hole_fill(struct tk_hole *hole);
 
 /**
  * tk_to_iter - copy_to_iter() that stops at the hole

@@ -7,9 +7,11 @@
 #include <kunit/test.h>
 #include <linux/capability.h>
 #include <linux/fs.h>
+#include <linux/irqflags.h>
 #include <linux/major.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/uaccess.h>
 #include <linux/wait.h>
 
 #include "testkit.h"
@@ -222,6 +224,133 @@ static void testkit_hole(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, to, "abcdefg");
 }
 
+static int cancel_busy(struct kiocb *kiocb)
+{
+	return -EAGAIN;
+}
+
+static int cancel_completes(struct kiocb *kiocb)
+{
+	kiocb->ki_complete(kiocb, -ECANCELED);
+	return 0;
+}
+
+static int cancel_again(struct kiocb *kiocb)
+{
+	tk_set_cancel(kiocb, cancel_busy);
+	return 0;
+}
+
+static int cancel_sleeps(struct kiocb *kiocb)
+{
+	local_irq_enable();
+	return 0;
+}
+
+/* Test that a request can be cancelled once, and not after its completion. */
+static void testkit_cancel(struct kunit *test)
+{
+	struct tk_iocb iocb, other;
+
+	tk_iocb_async(&iocb, NULL, 0);
+	KUNIT_EXPECT_EQ(test, tk_cancel(&iocb), -EINVAL);
+	tk_set_cancel(&iocb.kiocb, cancel_busy);
+	KUNIT_EXPECT_EQ(test, tk_cancel(&iocb), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, tk_cancel(&iocb), -EINVAL);
+	tk_set_cancel(&iocb.kiocb, cancel_busy);
+	iocb.kiocb.ki_complete(&iocb.kiocb, 3);
+	KUNIT_EXPECT_EQ(test, tk_cancel(&iocb), -EINVAL);
+	KUNIT_EXPECT_EQ(test, tk_wait_completed(test, &iocb), 3);
+	tk_iocb_async(&other, NULL, 0);
+	other.kiocb.ki_complete(&other.kiocb, 4);
+	KUNIT_EXPECT_EQ(test, other.order, iocb.order + 1);
+}
+
+/*
+ * Test that what would be a deadlock or a sleep under ctx_lock of fs/aio.c is
+ * seen as that.
+ */
+static void testkit_cancel_deadlock(struct kunit *test)
+{
+	struct tk_iocb iocb;
+
+	tk_iocb_async(&iocb, NULL, 0);
+	tk_set_cancel(&iocb.kiocb, cancel_completes);
+	KUNIT_EXPECT_EQ(test, tk_cancel(&iocb), -EDEADLK);
+	KUNIT_EXPECT_EQ(test, atomic_read(&iocb.completions), 0);
+	tk_set_cancel(&iocb.kiocb, cancel_again);
+	KUNIT_EXPECT_EQ(test, tk_cancel(&iocb), -EDEADLK);
+	tk_set_cancel(&iocb.kiocb, cancel_sleeps);
+	KUNIT_EXPECT_EQ(test, tk_cancel(&iocb), -EDEADLK);
+	tk_set_cancel(&iocb.kiocb, cancel_busy);
+	KUNIT_EXPECT_EQ(test, tk_cancel(&iocb), -EAGAIN);
+}
+
+static void cancel_refused(struct tk_iocb *iocb)
+{
+	iocb->ret = tk_cancel(iocb);
+}
+
+/* Test that a request can be cancelled at the last moment, and who locks then. */
+static void testkit_on_complete(struct kunit *test)
+{
+	struct tk_iocb iocb;
+
+	tk_iocb_async(&iocb, NULL, 0);
+	iocb.on_complete = cancel_refused;
+	tk_set_cancel(&iocb.kiocb, cancel_busy);
+	iocb.kiocb.ki_complete(&iocb.kiocb, iocb.ret);
+	KUNIT_EXPECT_EQ(test, tk_cancel(&iocb), -EINVAL);
+	KUNIT_EXPECT_EQ(test, atomic_read(&iocb.completions), 1);
+	KUNIT_EXPECT_FALSE(test, iocb.locked);
+	iocb.on_complete = NULL;
+	local_irq_disable();
+	iocb.kiocb.ki_complete(&iocb.kiocb, 0);
+	local_irq_enable();
+	KUNIT_EXPECT_TRUE(test, iocb.locked);
+	KUNIT_EXPECT_EQ(test, atomic_read(&iocb.completions), 2);
+}
+
+/* Test that memory that was mapped can be used, when it has been faulted in. */
+static void testkit_map(struct kunit *test)
+{
+	char __user *page = tk_map(test, PAGE_SIZE);
+	unsigned long missing;
+	char byte = 'x';
+
+	pagefault_disable();
+	missing = copy_to_user(page, &byte, 1);
+	pagefault_enable();
+	KUNIT_EXPECT_EQ(test, missing, 1);
+	KUNIT_EXPECT_EQ(test, copy_to_user(page, &byte, 1), 0);
+	byte = 0;
+	KUNIT_EXPECT_EQ(test, copy_from_user(&byte, page, 1), 0);
+	KUNIT_EXPECT_EQ(test, byte, 'x');
+	tk_leave_mm();
+	KUNIT_EXPECT_NULL(test, current->mm);
+}
+
+/* Test that two buffers have a hole each, and that one is filled on its own. */
+static void testkit_holes(struct kunit *test)
+{
+	struct tk_hole holes[2] = { { .at = 1 }, { .at = 2 } };
+	char from[4] = "abc", to[2][4] = {};
+	struct kvec vecs[2] = { { to[0], 4 }, { to[1], 4 } };
+	struct iov_iter iters[2];
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		iov_iter_kvec(&iters[i], ITER_DEST, &vecs[i], 1, 4);
+		tk_hole_dig(test, &holes[i], &iters[i]);
+	}
+	KUNIT_EXPECT_EQ(test, tk_fault_in(&iters[0], 4), 3);
+	KUNIT_EXPECT_EQ(test, tk_fault_in(&iters[1], 4), 2);
+	tk_hole_fill(&holes[0]);
+	tk_hole_fill(&holes[0]);
+	KUNIT_EXPECT_EQ(test, tk_to_iter(from, 4, &iters[0]), 4);
+	KUNIT_EXPECT_EQ(test, tk_to_iter(from, 4, &iters[1]), 2);
+}
+
 static int testkit_test_init(struct kunit *test)
 {
 	struct gate *gate = kunit_kzalloc(test, sizeof(*gate), GFP_KERNEL);
@@ -243,9 +372,14 @@ static struct kunit_case testkit_cases[] = {
 	KUNIT_CASE(testkit_count_wakes),
 	KUNIT_CASE(testkit_device),
 	KUNIT_CASE(testkit_iocb),
+	KUNIT_CASE(testkit_cancel),
+	KUNIT_CASE(testkit_cancel_deadlock),
+	KUNIT_CASE(testkit_on_complete),
 	KUNIT_CASE(testkit_signals),
 	KUNIT_CASE(testkit_drop_capability),
+	KUNIT_CASE(testkit_map),
 	KUNIT_CASE(testkit_hole),
+	KUNIT_CASE(testkit_holes),
 	{}
 };
 
