@@ -86,6 +86,33 @@ bool gf_aio_waiting(const struct gf_aio *aio, int rw)
 }
 
 /**
+ * gf_aio_left - has the last in line gone?
+ * @aio: where
+ * @rw: READ or WRITE
+ *
+ * Whoever found somebody in line by gf_aio_waiting(), under any lock or none,
+ * can rely on it that this is told once afterwards.
+ *
+ * Context: any. A run of the server asks, after each change that matters.
+ * Return: whether the line is empty, and was not when this was last true.
+ */
+bool gf_aio_left(struct gf_aio *aio, int rw)
+{
+	struct gf_aio_line *line = &aio->line[rw];
+	unsigned long flags;
+	bool left;
+
+	if (!READ_ONCE(line->stood))
+		return false;
+	spin_lock_irqsave(&aio->lock, flags);
+	left = line->stood && list_empty(&line->reqs);
+	if (left)
+		WRITE_ONCE(line->stood, false);
+	spin_unlock_irqrestore(&aio->lock, flags);
+	return left;
+}
+
+/**
  * gf_aio_pending - how many wait
  * @aio: where
  *
@@ -197,13 +224,14 @@ static void gf_aio_leave(struct gf_aio_req *req)
 /* Back to its place, behind those who were queued earlier and are back too. */
 static void gf_aio_rejoin(struct gf_aio_req *req)
 {
-	struct list_head *reqs = &req->aio->line[req->transfer.rw].reqs;
+	struct gf_aio_line *line = &req->aio->line[req->transfer.rw];
 	struct list_head *place;
 
-	list_for_each(place, reqs)
+	list_for_each(place, &line->reqs)
 		if (list_entry(place, struct gf_aio_req, link)->seq > req->seq)
 			break;
 	list_move_tail(&req->link, place);
+	WRITE_ONCE(line->stood, true);
 }
 
 /* The fault is over: the request waits for its turn, unless it was cancelled. */
@@ -326,6 +354,7 @@ bool gf_aio_enqueue(struct gf_aio_req *req)
 		req->seq = aio->seq++;
 		list_add_tail(&req->link, &line->reqs);
 		WRITE_ONCE(line->pending, line->pending + 1);
+		WRITE_ONCE(line->stood, true);
 	}
 	spin_unlock_irqrestore(&aio->lock, flags);
 	return queued;

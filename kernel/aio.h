@@ -77,11 +77,13 @@ enum gf_aio_state {
  * @reqs: in line, in the order they were submitted
  * @aside: those whose memory takes its time
  * @pending: how many there are on both
+ * @stood: somebody was in line since gf_aio_left() last told that nobody is
  */
 struct gf_aio_line {
 	struct list_head reqs;
 	struct list_head aside;
 	unsigned int pending;
+	bool stood;
 };
 
 /**
@@ -146,6 +148,7 @@ struct gf_aio_req {
 int gf_aio_init(struct gf_aio *aio, unsigned int max, work_func_t server);
 void gf_aio_destroy(struct gf_aio *aio);
 bool gf_aio_waiting(const struct gf_aio *aio, int rw);
+bool gf_aio_left(struct gf_aio *aio, int rw);
 unsigned int gf_aio_pending(const struct gf_aio *aio);
 bool gf_aio_ready(struct gf_aio *aio, int rw, size_t avail);
 void gf_aio_kick(struct gf_aio *aio);

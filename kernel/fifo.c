@@ -131,20 +131,21 @@ static __poll_t gf_fifo_level(const struct gf_fifo *fifo, int rw,
 	return rw == READ ? EPOLLIN | EPOLLRDNORM : EPOLLOUT | EPOLLWRNORM;
 }
 
-/* Of what pollers are to be told because nobody is in line any more. */
-static __poll_t gf_fifo_unreserve(struct gf_fifo *fifo)
-{
-	__poll_t freed = 0;
-	bool was;
-	int rw;
+/* What pollers are to be told of one direction, if anything. */
+struct gf_fifo_news {
+	bool any;
+	__poll_t level;
+};
 
-	for (rw = READ; rw <= WRITE; rw++) {
-		was = fifo->reserved[rw];
-		fifo->reserved[rw] = gf_aio_waiting(&fifo->aio, rw);
-		if (was && !fifo->reserved[rw])
-			freed |= gf_fifo_level(fifo, rw, &fifo->ring);
-	}
-	return freed;
+/* Nobody is in line any more: what he left is for all, however little it is. */
+static struct gf_fifo_news gf_fifo_left(struct gf_fifo *fifo, int rw)
+{
+	bool any = gf_aio_left(&fifo->aio, rw) && gf_fifo_avail(fifo, rw);
+
+	return (struct gf_fifo_news){
+		.any = any,
+		.level = any ? gf_fifo_level(fifo, rw, &fifo->ring) : 0,
+	};
 }
 
 /* Is there a request to be served? */
@@ -165,6 +166,12 @@ static void gf_fifo_wake(struct gf_fifo *fifo, int rw, struct gf_supply supply,
 	trace_globalfifo_wake(fifo, rw, supply.avail, fill, woken);
 }
 
+static void gf_fifo_tell(struct gf_fifo *fifo, struct gf_fifo_news news)
+{
+	if (news.any)
+		wake_up_poll(&fifo->poll, news.level);
+}
+
 /*
  * Every way out of the lock: whatever was done or left undone under it, those
  * who can go on now are woken. Usually nobody waits, and this is a few loads.
@@ -172,7 +179,8 @@ static void gf_fifo_wake(struct gf_fifo *fifo, int rw, struct gf_supply supply,
 static void gf_fifo_unlock(struct gf_fifo *fifo)
 {
 	size_t fill = gf_fifo_avail(fifo, READ);
-	__poll_t freed = gf_fifo_unreserve(fifo);
+	struct gf_fifo_news bytes_left = gf_fifo_left(fifo, READ);
+	struct gf_fifo_news room_left = gf_fifo_left(fifo, WRITE);
 	struct gf_supply bytes, room;
 
 	bytes = gf_waiters_supply(&fifo->readers, gf_fifo_offer(fifo, READ));
@@ -182,8 +190,8 @@ static void gf_fifo_unlock(struct gf_fifo *fifo)
 	mutex_unlock(&fifo->lock);
 	gf_fifo_wake(fifo, READ, bytes, fill);
 	gf_fifo_wake(fifo, WRITE, room, fill);
-	if (freed)
-		wake_up_poll(&fifo->poll, freed);
+	gf_fifo_tell(fifo, bytes_left);
+	gf_fifo_tell(fifo, room_left);
 }
 
 /*

@@ -67,7 +67,7 @@ struct gf_fifo_stats {
 
 /**
  * struct gf_fifo - one FIFO
- * @lock: guards @ring, @reserved and @stats
+ * @lock: guards @ring and @stats
  * @ring: the bytes
  * @readers: tasks asleep in read(2)
  * @writers: tasks asleep in write(2)
@@ -75,7 +75,6 @@ struct gf_fifo_stats {
  *	(K3), and IOCB_CMD_POLL can wait on no more than one queue
  * @notify: files that asked for SIGIO
  * @aio: asynchronous requests that wait
- * @reserved: by direction, whether requests were in line at the last look
  * @ops: how bytes cross the border
  * @devt: what tracepoints call it
  * @load_size: its first size, beyond which SET_SIZE is privileged
@@ -86,14 +85,13 @@ struct gf_fifo_stats {
  * @open_writers: files open for writing
  */
 struct gf_fifo {
-	struct mutex lock;	/* guards @ring, @reserved and @stats */
+	struct mutex lock;	/* guards @ring and @stats */
 	struct gf_ring ring;
 	struct gf_waiters readers;
 	struct gf_waiters writers;
 	wait_queue_head_t poll;
 	struct gf_notify notify;
 	struct gf_aio aio;
-	bool reserved[2];
 	const struct gf_user_ops *ops;
 	dev_t devt;
 	unsigned int load_size;

@@ -317,6 +317,15 @@ static void fault_ends(struct kunit *test, struct request *r)
 	settle(test);
 }
 
+/* Have the stuck request step aside now: its patience is over. */
+static void step_aside(struct kunit *test, struct request *r)
+{
+	struct gf_aio_req *req = r->iocb.kiocb.private;
+
+	req->patience = jiffies;
+	settle(test);
+}
+
 /*
  * Done at once.
  */
@@ -797,6 +806,49 @@ static void fifo_aio_poll_leaves(struct kunit *test)
 }
 
 /*
+ * Test that room that a request leaves behind is told of without a key, if it
+ * is too little for POLLOUT: who would write less looks for himself (K3, A7).
+ */
+static void fifo_aio_poll_little_room(struct kunit *test)
+{
+	struct fifo_aio_test *ctx = fifo_with(test, SIZE - ATOMIC + 1);
+	struct request *r = queue(test, WRITE, ATOMIC);
+	struct tk_counter *polls = tk_count_wakes(test, &ctx->fifo.poll);
+
+	cancel(test, r);
+	KUNIT_EXPECT_EQ(test, polls->wakes, 1);
+	KUNIT_EXPECT_NULL(test, polls->key);
+	KUNIT_EXPECT_EQ(test, put(ctx, 1), 1);
+}
+
+/*
+ * Test that who polled while a request was in line is told when it is gone,
+ * even if nobody had the lock in between: the request came back to the line and
+ * was cancelled (A2, K3).
+ */
+static void fifo_aio_poll_back_and_gone(struct kunit *test)
+{
+	struct fifo_aio_test *ctx = fifo_with(test, 10);
+	struct request *stuck = queue_stuck(test, READ, 4);
+	struct tk_counter *polls = tk_count_wakes(test, &ctx->fifo.poll);
+
+	step_aside(test, stuck);
+	KUNIT_EXPECT_EQ(test, poll_mask(test), IN | OUT);
+	polls->wakes = 0;
+	mutex_lock(&ctx->fifo.lock);
+	tk_hole_fill(&stuck->hole);
+	complete(&stuck->served);
+	flush_workqueue(ctx->fifo.aio.faults);
+	KUNIT_EXPECT_EQ(test, poll_mask(test), OUT);
+	KUNIT_EXPECT_EQ(test, tk_cancel(&stuck->iocb), 0);
+	mutex_unlock(&ctx->fifo.lock);
+	KUNIT_EXPECT_EQ(test, result(test, stuck), -ECANCELED);
+	KUNIT_EXPECT_EQ(test, poll_mask(test), IN | OUT);
+	KUNIT_EXPECT_GT(test, polls->wakes, 0);
+	KUNIT_EXPECT_EQ(test, key_of(polls), IN);
+}
+
+/*
  * Told and watched.
  */
 
@@ -1189,15 +1241,6 @@ static void fifo_aio_patience(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, result(test, stuck), 4);
 }
 
-/* Have the stuck request step aside now: its patience is over. */
-static void step_aside(struct kunit *test, struct request *r)
-{
-	struct gf_aio_req *req = r->iocb.kiocb.private;
-
-	req->patience = jiffies;
-	settle(test);
-}
-
 /* Test that who steps aside leaves bytes to sleepers and pollers (A2, K1, K3). */
 static void fifo_aio_aside_leaves(struct kunit *test)
 {
@@ -1359,6 +1402,8 @@ static struct kunit_case fifo_aio_cases[] = {
 	KUNIT_CASE(fifo_aio_poll_nothing),
 	KUNIT_CASE(fifo_aio_poll_keys),
 	KUNIT_CASE(fifo_aio_poll_leaves),
+	KUNIT_CASE(fifo_aio_poll_little_room),
+	KUNIT_CASE(fifo_aio_poll_back_and_gone),
 	KUNIT_CASE(fifo_aio_signals),
 	KUNIT_CASE(fifo_aio_stats),
 	KUNIT_CASE(fifo_aio_trace),
