@@ -7,6 +7,7 @@
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
 #include <linux/lockdep.h>
+#include <linux/minmax.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -133,6 +134,14 @@ static struct gf_aio_req *gf_aio_first(struct gf_aio *aio, int rw)
 					link);
 }
 
+/* How much longer the others wait for the fault of @req, in jiffies. */
+static unsigned long gf_aio_time_left(const struct gf_aio_req *req)
+{
+	unsigned long now = jiffies;
+
+	return time_before(now, req->until) ? req->until - now : 0;
+}
+
 /* Can @req be served? */
 static bool gf_aio_servable(const struct gf_aio_req *req, size_t avail)
 {
@@ -243,6 +252,7 @@ static void gf_aio_faulted(struct gf_aio_req *req, int err)
 
 	spin_lock_irqsave(&aio->lock, flags);
 	req->faulting = false;
+	req->patience = gf_aio_time_left(req);
 	req->err = err;
 	aside = req->state == GF_AIO_ASIDE;
 	gf_aio_move(req, GF_AIO_QUEUED);
@@ -321,6 +331,7 @@ struct gf_aio_req *gf_aio_submit(struct gf_aio *aio, struct kiocb *iocb,
 	req->iocb = iocb;
 	req->transfer = *transfer;
 	req->count = iov_iter_count(transfer->iter);
+	req->patience = msecs_to_jiffies(GF_AIO_PATIENCE_MS);
 	if (!gf_aio_keep(req, transfer->iter)) {
 		gf_aio_put(req);
 		return ERR_PTR(-ENOMEM);
@@ -397,24 +408,13 @@ int gf_aio_cancel(struct gf_aio_req *req)
 	return moved ? 0 : -EAGAIN;
 }
 
-/* Have the server look again when others need wait no longer. */
-static void gf_aio_be_patient(struct gf_aio *aio, unsigned long delay)
-{
-	queue_delayed_work(system_unbound_wq, &aio->server, delay);
-}
-
 /* Whoever has his memory brought in for too long steps aside. */
 static void gf_aio_step_aside(struct gf_aio *aio, int rw)
 {
-	unsigned long now = jiffies;
 	struct gf_aio_req *req;
 
 	while ((req = gf_aio_first(aio, rw)) &&
-	       req->state == GF_AIO_FAULTING) {
-		if (time_before(now, req->patience)) {
-			gf_aio_be_patient(aio, req->patience - now);
-			return;
-		}
+	       req->state == GF_AIO_FAULTING && !gf_aio_time_left(req)) {
 		gf_aio_move(req, GF_AIO_ASIDE);
 		list_move_tail(&req->link, &aio->line[rw].aside);
 	}
@@ -471,14 +471,14 @@ ssize_t gf_aio_try(struct gf_aio_req *req, const struct gf_ring *ring)
  * gf_aio_fault - bring in the memory of a request
  * @req: of which gf_aio_try() made nothing
  *
- * It keeps its place in line meanwhile, for GF_AIO_PATIENCE_MS.
+ * It keeps its place in line meanwhile, for what is left of the others' patience:
+ * all its faults together have GF_AIO_PATIENCE_MS.
  *
  * Context: the server; does not sleep.
  * Return: false if it was cancelled: gf_aio_complete() it.
  */
 bool gf_aio_fault(struct gf_aio_req *req)
 {
-	unsigned long patience = msecs_to_jiffies(GF_AIO_PATIENCE_MS);
 	struct gf_aio *aio = req->aio;
 	unsigned long flags;
 	bool moved;
@@ -487,10 +487,9 @@ bool gf_aio_fault(struct gf_aio_req *req)
 	moved = gf_aio_move(req, GF_AIO_FAULTING);
 	if (moved) {
 		req->faulting = true;
-		req->patience = jiffies + patience;
+		req->until = jiffies + req->patience;
 		refcount_inc(&req->refs);
 		queue_work(aio->faults, &req->fault);
-		gf_aio_be_patient(aio, patience);
 	}
 	spin_unlock_irqrestore(&aio->lock, flags);
 	return moved;
@@ -537,6 +536,33 @@ struct gf_aio_req *gf_aio_next_cancelled(struct gf_aio *aio)
 		list_del_init(&req->link);
 	spin_unlock_irqrestore(&aio->lock, flags);
 	return req;
+}
+
+/* How long until the first in line steps aside, in jiffies. */
+static unsigned long gf_aio_delay(struct gf_aio *aio, int rw)
+{
+	struct gf_aio_req *req = gf_aio_first(aio, rw);
+
+	return req && req->state == GF_AIO_FAULTING ? gf_aio_time_left(req) :
+						      MAX_JIFFY_OFFSET;
+}
+
+/**
+ * gf_aio_be_patient - have the server run again when others need wait no longer
+ * @aio: where
+ *
+ * Context: the server, when it has done what it can. If it is started already,
+ * it will be back here.
+ */
+void gf_aio_be_patient(struct gf_aio *aio)
+{
+	unsigned long flags, delay;
+
+	spin_lock_irqsave(&aio->lock, flags);
+	delay = min(gf_aio_delay(aio, READ), gf_aio_delay(aio, WRITE));
+	spin_unlock_irqrestore(&aio->lock, flags);
+	if (delay != MAX_JIFFY_OFFSET)
+		queue_delayed_work(system_unbound_wq, &aio->server, delay);
 }
 
 /**

@@ -46,7 +46,7 @@
 
 #include "transfer.h"
 
-/* How long others wait behind a request whose memory is being brought in. */
+/* How long others wait in all behind a request whose memory is brought in. */
 #define GF_AIO_PATIENCE_MS	100
 
 /**
@@ -125,7 +125,8 @@ struct gf_aio {
  * @err: why it failed, to be its result
  * @fault: brings its memory in
  * @faulting: @fault is on its way, whatever has become of the request since
- * @patience: until when the others wait for @fault, in jiffies
+ * @patience: how much longer others would wait for its memory, in jiffies
+ * @until: until when they wait for @fault
  */
 struct gf_aio_req {
 	refcount_t refs;
@@ -143,6 +144,7 @@ struct gf_aio_req {
 	struct work_struct fault;
 	bool faulting;
 	unsigned long patience;
+	unsigned long until;
 };
 
 int gf_aio_init(struct gf_aio *aio, unsigned int max, work_func_t server);
@@ -163,6 +165,7 @@ ssize_t gf_aio_try(struct gf_aio_req *req, const struct gf_ring *ring);
 bool gf_aio_fault(struct gf_aio_req *req);
 bool gf_aio_take(struct gf_aio_req *req);
 struct gf_aio_req *gf_aio_next_cancelled(struct gf_aio *aio);
+void gf_aio_be_patient(struct gf_aio *aio);
 void gf_aio_complete(struct gf_aio_req *req, long result);
 
 #endif /* _GLOBALFIFO_AIO_H */

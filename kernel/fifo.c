@@ -415,6 +415,7 @@ static void gf_fifo_serve(struct work_struct *work)
 	}
 	gf_fifo_serve_one(fifo, READ);
 	gf_fifo_serve_one(fifo, WRITE);
+	gf_aio_be_patient(&fifo->aio);
 }
 
 static int gf_fifo_cancel(struct kiocb *iocb)

@@ -158,7 +158,7 @@ static void fault(struct kunit *test, struct request *r)
 	struct aio_test *ctx = test->priv;
 
 	dig(test, r);
-	KUNIT_ASSERT_PTR_EQ(test, hold(test, READ), r->req);
+	KUNIT_ASSERT_PTR_EQ(test, hold(test, r->req->transfer.rw), r->req);
 	KUNIT_ASSERT_EQ(test, gf_aio_try(r->req, &ctx->ring), 0);
 	KUNIT_ASSERT_TRUE(test, gf_aio_fault(r->req));
 	KUNIT_ASSERT_NE(test, 0UL,
@@ -184,7 +184,7 @@ static void fault_fails(struct request *r)
 static void fault_long(struct kunit *test, struct request *r)
 {
 	fault(test, r);
-	r->req->patience = jiffies;
+	r->req->until = jiffies;
 }
 
 /* Serve @r, which is to be the first in line. */
@@ -192,7 +192,7 @@ static void serve(struct kunit *test, struct request *r)
 {
 	struct aio_test *ctx = test->priv;
 
-	KUNIT_ASSERT_PTR_EQ(test, hold(test, READ), r->req);
+	KUNIT_ASSERT_PTR_EQ(test, hold(test, r->req->transfer.rw), r->req);
 	KUNIT_ASSERT_EQ(test, gf_aio_try(r->req, &ctx->ring), sizeof(r->buf));
 	KUNIT_ASSERT_TRUE(test, gf_aio_take(r->req));
 	gf_aio_complete(r->req, sizeof(r->buf));
@@ -261,6 +261,16 @@ static void aio_move(struct kunit *test)
 	}
 }
 
+/* Either direction. */
+static const int rw_params[] = { READ, WRITE };
+
+static void rw_desc(const int *rw, char *desc)
+{
+	strscpy(desc, *rw == READ ? "read" : "write", KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(rw, rw_params, rw_desc);
+
 /*
  * The line.
  */
@@ -278,6 +288,32 @@ static void aio_empty(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, hold(test, WRITE));
 	KUNIT_EXPECT_NULL(test, gf_aio_next_cancelled(&ctx->aio));
 	KUNIT_EXPECT_EQ(test, server_runs(ctx), 0);
+}
+
+/*
+ * Test that it is told once that the last in line has gone, however short he
+ * stood there (A2, K3).
+ */
+static void aio_left(struct kunit *test)
+{
+	struct aio_test *ctx = test->priv;
+	struct request *first = enqueue(test, READ);
+	struct request *second = enqueue(test, READ);
+
+	KUNIT_EXPECT_FALSE(test, gf_aio_left(&ctx->aio, READ));
+	KUNIT_EXPECT_EQ(test, tk_cancel(&first->iocb), 0);
+	KUNIT_EXPECT_FALSE(test, gf_aio_left(&ctx->aio, READ));
+	fault_long(test, second);
+	KUNIT_EXPECT_NULL(test, hold(test, READ));
+	KUNIT_EXPECT_TRUE(test, gf_aio_left(&ctx->aio, READ));
+	KUNIT_EXPECT_FALSE(test, gf_aio_left(&ctx->aio, READ));
+	fault_ends(second);
+	KUNIT_EXPECT_FALSE(test, gf_aio_left(&ctx->aio, READ));
+	KUNIT_EXPECT_EQ(test, tk_cancel(&second->iocb), 0);
+	KUNIT_EXPECT_FALSE(test, gf_aio_left(&ctx->aio, WRITE));
+	KUNIT_EXPECT_TRUE(test, gf_aio_left(&ctx->aio, READ));
+	finish_cancelled(test, first);
+	finish_cancelled(test, second);
 }
 
 /* Test that a request that is only submitted does not wait yet (A2). */
@@ -689,16 +725,66 @@ static void aio_patience(struct kunit *test)
 	struct aio_test *ctx = test->priv;
 	struct request *r = enqueue(test, READ);
 
+	gf_aio_be_patient(&ctx->aio);
+	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&ctx->aio.server));
 	fault(test, r);
+	gf_aio_be_patient(&ctx->aio);
 	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&ctx->aio.server));
-	KUNIT_EXPECT_FALSE(test, time_after(r->req->patience,
-					    jiffies + PATIENCE));
+	KUNIT_EXPECT_FALSE(test, time_after(r->req->until, jiffies + PATIENCE));
+	KUNIT_EXPECT_FALSE(test, time_after(ctx->aio.server.timer.expires,
+					    r->req->until + 1));
 	KUNIT_EXPECT_EQ(test, server_runs(ctx), 1);
-	/* The server came too early: so it is to come again. */
-	KUNIT_EXPECT_NULL(test, hold(test, READ));
-	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&ctx->aio.server));
+	fault_ends(r);
+	server_runs(ctx);
+	gf_aio_be_patient(&ctx->aio);
+	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&ctx->aio.server));
+	serve(test, r);
+}
+
+/*
+ * Test that the server is started for the first of two whom others wait for,
+ * one in each direction, whichever began to fault last (A2).
+ */
+static void aio_patience_both(struct kunit *test)
+{
+	const int *first = test->param_value;
+	struct aio_test *ctx = test->priv;
+	struct request *rs[2];
+
+	rs[READ] = enqueue(test, READ);
+	rs[WRITE] = enqueue(test, WRITE);
+	fault(test, rs[READ]);
+	fault(test, rs[WRITE]);
+	rs[!*first]->req->until = jiffies + 100 * PATIENCE;
+	gf_aio_be_patient(&ctx->aio);
+	KUNIT_EXPECT_FALSE(test, time_after(ctx->aio.server.timer.expires,
+					    rs[*first]->req->until + 1));
+	fault_ends(rs[READ]);
+	fault_ends(rs[WRITE]);
+	serve(test, rs[READ]);
+	serve(test, rs[WRITE]);
+}
+
+/*
+ * Test that the others' patience is for all faults of a request together, not
+ * for each: memory that comes in bit by bit may be slow in all (A2).
+ */
+static void aio_patience_once(struct kunit *test)
+{
+	struct aio_test *ctx = test->priv;
+	struct request *r = enqueue(test, READ);
+	struct request *next = enqueue(test, READ);
+
+	fault(test, r);
+	r->req->until = jiffies;
+	fault_ends(r);
+	reinit_completion(&r->faults);
+	reinit_completion(&r->served);
+	fault(test, r);
+	serve(test, next);
 	fault_ends(r);
 	serve(test, r);
+	KUNIT_EXPECT_EQ(test, gf_aio_pending(&ctx->aio), 0);
 }
 
 /* Test that who is served too slowly steps aside, and is passed (A2). */
@@ -710,7 +796,7 @@ static void aio_step_aside(struct kunit *test)
 
 	fault(test, slow);
 	KUNIT_EXPECT_NULL(test, hold(test, READ));
-	slow->req->patience = jiffies;
+	slow->req->until = jiffies;
 	serve(test, next);
 	KUNIT_EXPECT_FALSE(test, gf_aio_waiting(&ctx->aio, READ));
 	KUNIT_EXPECT_FALSE(test, gf_aio_ready(&ctx->aio, READ, SIZE));
@@ -982,6 +1068,7 @@ static int aio_test_init(struct kunit *test)
 static struct kunit_case aio_cases[] = {
 	KUNIT_CASE_PARAM(aio_move, move_gen_params),
 	KUNIT_CASE(aio_empty),
+	KUNIT_CASE(aio_left),
 	KUNIT_CASE(aio_submitted),
 	KUNIT_CASE(aio_order),
 	KUNIT_CASE(aio_directions),
@@ -1004,6 +1091,8 @@ static struct kunit_case aio_cases[] = {
 	KUNIT_CASE(aio_fault_fails),
 	KUNIT_CASE(aio_fault_again),
 	KUNIT_CASE(aio_patience),
+	KUNIT_CASE_PARAM(aio_patience_both, rw_gen_params),
+	KUNIT_CASE(aio_patience_once),
 	KUNIT_CASE(aio_step_aside),
 	KUNIT_CASE(aio_rejoin),
 	KUNIT_CASE(aio_rejoin_held),

@@ -322,7 +322,7 @@ static void step_aside(struct kunit *test, struct request *r)
 {
 	struct gf_aio_req *req = r->iocb.kiocb.private;
 
-	req->patience = jiffies;
+	req->until = jiffies;
 	settle(test);
 }
 
