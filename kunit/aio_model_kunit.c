@@ -470,6 +470,21 @@ static void step_cancel(struct kunit *test, struct request *r)
 	ctx->stats.aio_cancelled++;
 }
 
+/*
+ * Have its worker end. Nothing of the model says when it has, so wait for it:
+ * with the lock, without which a request that waits is not completed.
+ */
+static void end_fault(struct aio_model_test *ctx, struct request *r)
+{
+	struct gf_aio_req *req = r->iocb.kiocb.private;
+
+	mutex_lock(&ctx->fifo.lock);
+	complete(&r->served);
+	if (r->waits)
+		flush_work(&req->fault);
+	mutex_unlock(&ctx->fifo.lock);
+}
+
 /* The fault of slow memory ends, well or not. */
 static void step_unstick(struct kunit *test, struct request *r)
 {
@@ -483,7 +498,7 @@ static void step_unstick(struct kunit *test, struct request *r)
 	r->hole.on_attempt = NULL;
 	r->aside = false;
 	r->stuck = false;
-	complete(&r->served);
+	end_fault(ctx, r);
 }
 
 /* The others have no patience any more with @r, which may be the first or not. */
@@ -592,9 +607,9 @@ static void model_finish(struct kunit *test)
 			step_cancel(test, &ctx->requests[i]);
 		if (ctx->requests[i].stuck)
 			step_unstick(test, &ctx->requests[i]);
+		model_settle(test);
+		model_check(test);
 	}
-	model_settle(test);
-	model_check(test);
 	KUNIT_ASSERT_EQ(test, ctx->stats.aio_queued,
 			ctx->stats.aio_completed + ctx->stats.aio_cancelled);
 }
