@@ -105,6 +105,8 @@ static const struct nowait_param nowait_params[] = {
 	{ "both", O_NONBLOCK, IOCB_NOWAIT, false },
 	{ "O_NONBLOCK, asynchronous", O_NONBLOCK, 0, true },
 	{ "IOCB_NOWAIT, asynchronous", 0, IOCB_NOWAIT, true },
+	{ "O_NONBLOCK, libaio", O_NONBLOCK, IOCB_AIO_RW, true },
+	{ "IOCB_NOWAIT, libaio", 0, IOCB_NOWAIT | IOCB_AIO_RW, true },
 };
 
 static void nowait_desc(const struct nowait_param *param, char *desc)
@@ -116,7 +118,7 @@ KUNIT_ARRAY_PARAM(nowait, nowait_params, nowait_desc);
 
 /*
  * Test that each way to ask for it gives EAGAIN on an empty FIFO and on a full
- * one, as the result of the call (R2, W1).
+ * one, as the result of the call, and that nothing waits then (R2, W1, A1).
  */
 static void chardev_nowait(struct kunit *test)
 {
@@ -136,6 +138,20 @@ static void chardev_nowait(struct kunit *test)
 	while (gf_fifo_fill(fifo) < gf_fifo_size(fifo))
 		KUNIT_ASSERT_EQ(test, device_write(&iocb, "x"), 1);
 	KUNIT_EXPECT_EQ(test, device_write(&iocb, "x"), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, atomic_read(&iocb.completions), 0);
+}
+
+/* Test that what libaio asks for and can be done at once is (A1). */
+static void chardev_aio(struct kunit *test)
+{
+	struct file *file = device_open(test, O_RDWR);
+	struct tk_iocb iocb;
+	char buf[8] = "";
+
+	tk_iocb_async(&iocb, file, IOCB_AIO_RW);
+	KUNIT_EXPECT_EQ(test, device_write(&iocb, "abc"), 3);
+	KUNIT_EXPECT_EQ(test, device_read(&iocb, buf, 8), 3);
+	KUNIT_EXPECT_STREQ(test, buf, "abc");
 	KUNIT_EXPECT_EQ(test, atomic_read(&iocb.completions), 0);
 }
 
@@ -269,6 +285,7 @@ static struct kunit_case chardev_cases[] = {
 	KUNIT_CASE(chardev_outlives),
 	KUNIT_CASE(chardev_counts),
 	KUNIT_CASE_PARAM(chardev_nowait, nowait_gen_params),
+	KUNIT_CASE(chardev_aio),
 	KUNIT_CASE(chardev_blocks),
 	KUNIT_CASE(chardev_poll),
 	KUNIT_CASE(chardev_fasync),
