@@ -7,14 +7,12 @@
  */
 #define _GNU_SOURCE
 #include <aio.h>
-#include <libaio.h>
-#include <limits.h>
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <sys/uio.h>
 #include "kselftest_harness.h"
 #include "common.h"
+#include "requests.h"
 
 #define SIZE	4096
 #define ATOMIC	512
@@ -42,42 +40,6 @@ FIXTURE_TEARDOWN(libaio)
 	io_destroy(self->ctx);
 }
 
-/* Hand in one request; 1, or a negative error of io_submit() itself. */
-static int submit(io_context_t ctx, struct iocb *iocb)
-{
-	return io_submit(ctx, 1, &iocb);
-}
-
-/* How the next request ended, which has to be @iocb. */
-static long result(io_context_t ctx, struct iocb *iocb)
-{
-	struct io_event event;
-
-	if (io_getevents(ctx, 1, 1, &event, NULL) != 1 || event.obj != iocb)
-		return LONG_MIN;
-	return event.res;
-}
-
-/* How many events are there now, of requests that nobody asked about yet. */
-static int events_left(io_context_t ctx)
-{
-	struct io_event events[8];
-	struct timespec now = { 0 };
-
-	return io_getevents(ctx, 0, 8, events, &now);
-}
-
-/* A page, and after it nothing that is mapped. */
-static char *page_before_hole(void)
-{
-	char *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (page == MAP_FAILED || munmap(page + 4096, 4096))
-		return NULL;
-	return page;
-}
-
 /*
  * Test that the book's aior works: an O_DIRECT file, an aligned buffer, one
  * request; the offset means nothing to a FIFO (A5, D3).
@@ -92,7 +54,7 @@ TEST_F(libaio, aior)
 	ASSERT_EQ(5, write(self->fd, "hello", 5));
 	io_prep_pread(&self->iocb, fd, bytes, 512, 1024);
 	EXPECT_EQ(1, submit(self->ctx, &self->iocb));
-	EXPECT_EQ(5, result(self->ctx, &self->iocb));
+	EXPECT_EQ(5, ended(self->ctx, &self->iocb));
 	EXPECT_EQ(0, memcmp(bytes, "hello", 5));
 	EXPECT_EQ(0, events_left(self->ctx));
 	free(bytes);
@@ -124,8 +86,8 @@ TEST_F(libaio, vectors)
 		io_prep_pwritev(&put, self->fd, out, 3, 0);
 		io_prep_preadv(&get, self->fd, in, 4, 0);
 		ASSERT_EQ(2, io_submit(self->ctx, 2, both));
-		EXPECT_EQ(SIZE, result(self->ctx, &put));
-		EXPECT_EQ(SIZE, result(self->ctx, &get));
+		EXPECT_EQ(SIZE, ended(self->ctx, &put));
+		EXPECT_EQ(SIZE, ended(self->ctx, &get));
 		EXPECT_EQ(0, memcmp(from, to, SIZE));
 		ASSERT_EQ(1, write(self->fd, "x", 1));
 		ASSERT_EQ(1, read(self->fd, to, 1));
@@ -143,15 +105,15 @@ TEST_F(libaio, short_results)
 
 	io_prep_pread(&self->iocb, self->fd, bytes, 0, 0);
 	ASSERT_EQ(1, submit(self->ctx, &self->iocb));
-	EXPECT_EQ(0, result(self->ctx, &self->iocb));
+	EXPECT_EQ(0, ended(self->ctx, &self->iocb));
 	ASSERT_EQ(SIZE - 600, write(self->fd, bytes, SIZE - 600));
 	io_prep_pwritev(&self->iocb, self->fd, &iov, 1, 0);
 	ASSERT_EQ(1, submit(self->ctx, &self->iocb));
-	EXPECT_EQ(600, result(self->ctx, &self->iocb));
+	EXPECT_EQ(600, ended(self->ctx, &self->iocb));
 	ASSERT_EQ(SIZE - 7, read(self->fd, bytes, SIZE - 7));
 	io_prep_preadv(&self->iocb, self->fd, &iov, 1, 0);
 	ASSERT_EQ(1, submit(self->ctx, &self->iocb));
-	EXPECT_EQ(7, result(self->ctx, &self->iocb));
+	EXPECT_EQ(7, ended(self->ctx, &self->iocb));
 }
 
 /*
@@ -168,13 +130,13 @@ TEST_F(libaio, bad_address)
 	ASSERT_EQ(4, write(self->fd, "abcd", 4));
 	io_prep_pread(&self->iocb, self->fd, end, 4, 0);
 	ASSERT_EQ(1, submit(self->ctx, &self->iocb));
-	EXPECT_EQ(-EFAULT, result(self->ctx, &self->iocb));
+	EXPECT_EQ(-EFAULT, ended(self->ctx, &self->iocb));
 	io_prep_pwritev(&self->iocb, self->fd, &iov, 1, 0);
 	ASSERT_EQ(1, submit(self->ctx, &self->iocb));
-	EXPECT_EQ(-EFAULT, result(self->ctx, &self->iocb));
+	EXPECT_EQ(-EFAULT, ended(self->ctx, &self->iocb));
 	io_prep_preadv(&self->iocb, self->fd, &iov, 1, 0);
 	ASSERT_EQ(1, submit(self->ctx, &self->iocb));
-	EXPECT_EQ(3, result(self->ctx, &self->iocb));
+	EXPECT_EQ(3, ended(self->ctx, &self->iocb));
 	EXPECT_EQ(0, memcmp(end - 3, "abc", 3));
 	EXPECT_EQ(1, device_show("fill"));
 }
@@ -187,14 +149,14 @@ TEST_F(libaio, nonblock)
 
 	io_prep_pread(&self->iocb, fd, bytes, 1, 0);
 	ASSERT_EQ(1, submit(self->ctx, &self->iocb));
-	EXPECT_EQ(-EAGAIN, result(self->ctx, &self->iocb));
+	EXPECT_EQ(-EAGAIN, ended(self->ctx, &self->iocb));
 	ASSERT_EQ(SIZE, write(self->fd, bytes, SIZE));
 	io_prep_pwrite(&self->iocb, fd, bytes, 1, 0);
 	ASSERT_EQ(1, submit(self->ctx, &self->iocb));
-	EXPECT_EQ(-EAGAIN, result(self->ctx, &self->iocb));
+	EXPECT_EQ(-EAGAIN, ended(self->ctx, &self->iocb));
 	io_prep_pread(&self->iocb, fd, bytes, SIZE, 0);
 	ASSERT_EQ(1, submit(self->ctx, &self->iocb));
-	EXPECT_EQ(SIZE, result(self->ctx, &self->iocb));
+	EXPECT_EQ(SIZE, ended(self->ctx, &self->iocb));
 	close(fd);
 }
 
@@ -206,14 +168,14 @@ TEST_F(libaio, nowait)
 
 	io_prep_preadv2(&self->iocb, self->fd, &iov, 1, 0, RWF_NOWAIT);
 	ASSERT_EQ(1, submit(self->ctx, &self->iocb));
-	EXPECT_EQ(-EAGAIN, result(self->ctx, &self->iocb));
+	EXPECT_EQ(-EAGAIN, ended(self->ctx, &self->iocb));
 	ASSERT_EQ(SIZE, write(self->fd, bytes, SIZE));
 	io_prep_pwritev2(&self->iocb, self->fd, &iov, 1, 0, RWF_NOWAIT);
 	ASSERT_EQ(1, submit(self->ctx, &self->iocb));
-	EXPECT_EQ(-EAGAIN, result(self->ctx, &self->iocb));
+	EXPECT_EQ(-EAGAIN, ended(self->ctx, &self->iocb));
 	io_prep_preadv2(&self->iocb, self->fd, &iov, 1, 0, RWF_NOWAIT);
 	ASSERT_EQ(1, submit(self->ctx, &self->iocb));
-	EXPECT_EQ(1, result(self->ctx, &self->iocb));
+	EXPECT_EQ(1, ended(self->ctx, &self->iocb));
 }
 
 /* Test that the wrong access mode is an error of io_submit() (D4). */
@@ -249,11 +211,11 @@ TEST_F(libaio, eventfd)
 	ASSERT_EQ(1, submit(self->ctx, &request));
 	ASSERT_EQ(0, eventfd_read(count, &value));
 	EXPECT_EQ(1, value);
-	EXPECT_EQ(0, result(self->ctx, &request));
+	EXPECT_EQ(0, ended(self->ctx, &request));
 	ASSERT_EQ(1, write(self->fd, "x", 1));
 	ASSERT_EQ(0, eventfd_read(count, &value));
 	EXPECT_EQ(1, value);
-	EXPECT_EQ(IN, result(self->ctx, &self->iocb));
+	EXPECT_EQ(IN, ended(self->ctx, &self->iocb));
 	close(count);
 }
 
@@ -262,10 +224,10 @@ TEST_F(libaio, fsync)
 {
 	io_prep_fsync(&self->iocb, self->fd);
 	ASSERT_EQ(1, submit(self->ctx, &self->iocb));
-	EXPECT_EQ(0, result(self->ctx, &self->iocb));
+	EXPECT_EQ(0, ended(self->ctx, &self->iocb));
 	io_prep_fdsync(&self->iocb, self->fd);
 	ASSERT_EQ(1, submit(self->ctx, &self->iocb));
-	EXPECT_EQ(0, result(self->ctx, &self->iocb));
+	EXPECT_EQ(0, ended(self->ctx, &self->iocb));
 }
 
 FIXTURE(libaio_poll) {
@@ -351,7 +313,7 @@ TEST_F(libaio_poll, later)
 	ASSERT_EQ(0, move_too_little(self->other, variant->events));
 	EXPECT_EQ(0, events_left(self->ctx));
 	ASSERT_EQ(0, make_ready(self->other, variant->events));
-	EXPECT_EQ(variant->events, result(self->ctx, &self->iocb));
+	EXPECT_EQ(variant->events, ended(self->ctx, &self->iocb));
 	ASSERT_EQ(0, make_ready(self->other, variant->events));
 	EXPECT_EQ(0, events_left(self->ctx));
 }
@@ -369,7 +331,7 @@ TEST_F(libaio_poll, at_once)
 	ASSERT_EQ(1, write(self->other, "x", 1));
 	io_prep_poll(&self->iocb, self->fd, IN | OUT);
 	ASSERT_EQ(1, submit(self->ctx, &self->iocb));
-	EXPECT_EQ(variant->all, result(self->ctx, &self->iocb));
+	EXPECT_EQ(variant->all, ended(self->ctx, &self->iocb));
 }
 
 /*
@@ -382,7 +344,7 @@ TEST_F(libaio_poll, cancel)
 
 	ASSERT_EQ(1, submit(self->ctx, &self->iocb));
 	EXPECT_EQ(-EINPROGRESS, io_cancel(self->ctx, &self->iocb, &event));
-	EXPECT_EQ(0, result(self->ctx, &self->iocb));
+	EXPECT_EQ(0, ended(self->ctx, &self->iocb));
 	ASSERT_EQ(0, make_ready(self->other, variant->events));
 	EXPECT_EQ(0, events_left(self->ctx));
 	EXPECT_EQ(-EINVAL, io_cancel(self->ctx, &self->iocb, &event));

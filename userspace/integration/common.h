@@ -177,6 +177,20 @@ static inline int reap(pid_t child)
 	return status;
 }
 
+/* How a child ended, 0 if well; -1 if it does not end. */
+static inline int reap_soon(pid_t child)
+{
+	struct timespec tick = { .tv_nsec = 1000000 };
+	int status, tries;
+
+	for (tries = 0; tries < 10000; tries++) {
+		if (waitpid(child, &status, WNOHANG) == child)
+			return status;
+		nanosleep(&tick, NULL);
+	}
+	return -1;
+}
+
 static inline int put_text(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);

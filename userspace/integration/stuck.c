@@ -7,20 +7,18 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <linux/userfaultfd.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include "kselftest_harness.h"
 #include "common.h"
+#include "userfault.h"
 #include "../../kernel/globalfifo.h"
 
 #define SIZE	4096
-#define PAGE	4096
 #define PAGES	24
 
 /* A process with our memory, which makes one call. */
@@ -82,52 +80,6 @@ static bool killed(struct task *task)
 	       WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 }
 
-/* A userfaultfd for @len bytes at @area: they are there when we say so. */
-static int watch_faults(char *area, size_t len)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register range = {
-		.range = { (unsigned long)area, len },
-		.mode = UFFDIO_REGISTER_MODE_MISSING,
-	};
-	int uffd = syscall(__NR_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-
-	if (uffd >= 0 && (ioctl(uffd, UFFDIO_API, &api) ||
-			  ioctl(uffd, UFFDIO_REGISTER, &range))) {
-		close(uffd);
-		uffd = -1;
-	}
-	return uffd;
-}
-
-/* Wait until one more is stuck in a page; in which, or NULL. */
-static char *next_stuck(int uffd)
-{
-	struct pollfd poller = { .fd = uffd, .events = POLLIN };
-	struct uffd_msg msg;
-
-	if (poll(&poller, 1, 10000) != 1 ||
-	    read(uffd, &msg, sizeof(msg)) != sizeof(msg) ||
-	    msg.event != UFFD_EVENT_PAGEFAULT)
-		return NULL;
-	return (char *)(msg.arg.pagefault.address & -(unsigned long)PAGE);
-}
-
-/* Make @page be there, with the bytes of @from, or zeroes without. */
-static int serve(int uffd, char *page, const char *from)
-{
-	struct uffdio_copy copy = {
-		.dst = (unsigned long)page, .src = (unsigned long)from,
-		.len = PAGE,
-	};
-	struct uffdio_zeropage zero = {
-		.range = { (unsigned long)page, PAGE },
-	};
-
-	return from ? ioctl(uffd, UFFDIO_COPY, &copy) :
-		      ioctl(uffd, UFFDIO_ZEROPAGE, &zero);
-}
-
 static int set_size(int fd, __u32 size)
 {
 	return ioctl(fd, GLOBALFIFO_SET_SIZE, &size);
@@ -139,13 +91,6 @@ static void make_pattern(char *bytes, int len)
 
 	for (i = 0; i < len; i++)
 		bytes[i] = i % 251;
-}
-
-/* Memory that nobody has touched. */
-static char *map_area(size_t len, int flags)
-{
-	return mmap(NULL, len, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS,
-		    -1, 0);
 }
 
 FIXTURE(stuck) {
