@@ -108,18 +108,28 @@ static inline long long device_show(const char *name)
 	return show(dir, name);
 }
 
-/* Wait until that number is @value. */
+/* Sleep a moment; false once 10 seconds have passed since the first call. */
+static inline bool wait_a_moment(time_t *until)
+{
+	struct timespec tick = { .tv_nsec = 1000000 }, now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (!*until)
+		*until = now.tv_sec + 10;
+	nanosleep(&tick, NULL);
+	return now.tv_sec < *until;
+}
+
+/* Wait until that number is @value; -1 if it never is. */
 static inline int wait_for_value(const char *name, long long value)
 {
-	struct timespec tick = { .tv_nsec = 1000000 };
-	int tries;
+	time_t until = 0;
 
-	for (tries = 0; tries < 10000; tries++) {
-		if (device_show(name) == value)
-			return 0;
-		nanosleep(&tick, NULL);
+	while (device_show(name) != value) {
+		if (!wait_a_moment(&until))
+			return -1;
 	}
-	return -1;
+	return 0;
 }
 
 /*
@@ -180,15 +190,14 @@ static inline int reap(pid_t child)
 /* How a child ended, 0 if well; -1 if it does not end. */
 static inline int reap_soon(pid_t child)
 {
-	struct timespec tick = { .tv_nsec = 1000000 };
-	int status, tries;
+	time_t until = 0;
+	int status;
 
-	for (tries = 0; tries < 10000; tries++) {
-		if (waitpid(child, &status, WNOHANG) == child)
-			return status;
-		nanosleep(&tick, NULL);
+	while (waitpid(child, &status, WNOHANG) != child) {
+		if (!wait_a_moment(&until))
+			return -1;
 	}
-	return -1;
+	return status;
 }
 
 static inline int put_text(const char *path, const char *text)

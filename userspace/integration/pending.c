@@ -568,9 +568,8 @@ TEST_F(request, forked)
 	ASSERT_EQ(0, allow_one(self->other, variant->write));
 	EXPECT_EQ(1, ended(self->ctx, &self->iocb));
 	ASSERT_EQ(variant->write ? SIZE : -1, read(self->other, bytes, SIZE));
-	if (variant->write) {
+	if (variant->write)
 		EXPECT_EQ(0, memcmp(bytes + SIZE - 2, "rr", 2));
-	}
 }
 
 /* A process with our memory, but with files of its own. */
@@ -715,9 +714,8 @@ TEST_F(memory, read)
 	EXPECT_EQ(variant->writable ? 4 : -EFAULT, ended(self->ctx, &bad));
 	EXPECT_EQ(variant->writable ? 2 : 6, ended(self->ctx, &next));
 	EXPECT_STREQ(variant->writable ? "ef" : "abcdef", bytes);
-	if (variant->writable) {
+	if (variant->writable)
 		EXPECT_EQ(0, memcmp(self->page, "abcd", 5));
-	}
 	EXPECT_EQ(0, held(self->other));
 }
 
@@ -861,7 +859,7 @@ TEST_F(pending, many_fresh)
 	munmap(area, MANY * PAGE);
 }
 
-/* Test that a thousand writes go in in their order, as room comes (A2, R3). */
+/* Test that a thousand writes are served in their order, as room comes (A2, R3). */
 TEST_F(pending, many_writes)
 {
 	static struct iocb iocbs[MANY];
