@@ -9,16 +9,19 @@
 #include <errno.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/uio.h>
 #include "kselftest_harness.h"
 #include "common.h"
+#include "requests.h"
 #include "userfault.h"
 #include "../../kernel/globalfifo.h"
 
 #define SIZE	4096
+#define ATOMIC	512
 #define PAGES	24
 
 /* A process with our memory, which makes one call. */
@@ -396,6 +399,475 @@ TEST_F(stuck, resized)
 	EXPECT_EQ(1000, result(&writer));
 	EXPECT_EQ(1000, read(self->fd, bytes, SIZE));
 	EXPECT_EQ(0, memcmp(bytes, page, 1000));
+}
+
+/*
+ * Test that a request that was passed, and finds too little room when its page
+ * is there, is back in its place: before those who come later (A2).
+ */
+TEST_F(stuck, place_is_given_back)
+{
+	static char bytes[SIZE], page[PAGE];
+	struct iocb slow, small;
+	io_context_t ctx = NULL;
+	time_t until = 0;
+	char byte;
+
+	ASSERT_EQ(0, io_setup(2, &ctx));
+	memset(page, 'w', PAGE);
+	prep(&small, device_open(O_WRONLY), true, (void *)"s", 1);
+	prep(&slow, small.aio_fildes, true, self->hole, ATOMIC);
+	ASSERT_EQ(1, submit(ctx, &slow));
+	ASSERT_EQ(self->hole, next_stuck(self->uffd));
+	ASSERT_EQ(1, submit(ctx, &small));
+	EXPECT_EQ(1, ended(ctx, &small));
+	ASSERT_EQ(SIZE - 100, write(self->fd, bytes, SIZE - 100));
+	ASSERT_EQ(0, serve(self->uffd, self->hole, page));
+	/* As soon as it is back in line, the room is no longer ours. */
+	while (write(self->fd, "x", 1) == 1 && wait_a_moment(&until))
+		ASSERT_EQ(1, read(self->fd, &byte, 1));
+	ASSERT_EQ(1, submit(ctx, &small));
+	EXPECT_EQ(2, device_show("pending_aio"));
+	ASSERT_EQ(SIZE - 99, read(self->fd, bytes, SIZE));
+	EXPECT_EQ(ATOMIC, ended(ctx, &slow));
+	EXPECT_EQ(1, ended(ctx, &small));
+	EXPECT_EQ(ATOMIC + 1, read(self->fd, bytes, SIZE));
+	EXPECT_EQ(0, memcmp(bytes, page, ATOMIC));
+	EXPECT_EQ('s', bytes[ATOMIC]);
+	close(small.aio_fildes);
+	io_destroy(ctx);
+}
+
+/* libaio's requests in memory that is not there. */
+FIXTURE(slow) {
+	struct counts before;
+	io_context_t ctx;
+	struct iocb iocb;	/* of the one that is stuck */
+	struct iocb next;	/* of one that is not */
+	char byte;
+	char *hole;
+	int uffd;
+	int fd;
+	int other;
+};
+
+FIXTURE_VARIANT(slow) {
+	bool write;
+	short events;	/* what poll says if requests can be served */
+	int held;	/* bytes, to begin with */
+	int served;	/* what each request that is served adds to them */
+};
+
+FIXTURE_VARIANT_ADD(slow, read) {
+	.events = EPOLLIN, .held = 4, .served = -1,
+};
+
+FIXTURE_VARIANT_ADD(slow, write) {
+	.write = true, .events = EPOLLOUT, .held = 0, .served = 1,
+};
+
+FIXTURE_SETUP(slow)
+{
+	self->before = begin_settled(_metadata);
+	ASSERT_EQ(0, io_setup(8, &self->ctx));
+	self->fd = device_open(O_RDWR);
+	self->other = device_open(O_RDWR | O_NONBLOCK);
+	ASSERT_LE(0, self->fd);
+	ASSERT_LE(0, self->other);
+	self->hole = map_area(PAGES * PAGE, MAP_PRIVATE);
+	ASSERT_NE(MAP_FAILED, self->hole);
+	self->uffd = watch_faults(self->hole, PAGES * PAGE);
+	ASSERT_LE(0, self->uffd);
+	ASSERT_EQ(variant->held, or_errno(write(self->other, "abcd",
+						variant->held)));
+	prep(&self->iocb, self->fd, variant->write, self->hole, 1);
+	prep(&self->next, self->fd, variant->write, &self->byte, 1);
+}
+
+FIXTURE_TEARDOWN(slow)
+{
+	close(self->uffd);
+	close(self->fd);
+	close(self->other);
+	io_destroy(self->ctx);
+	expect_settled(_metadata, &self->before);
+}
+
+/*
+ * Test that a request whose memory is not there waits, and not io_submit(); that
+ * another one passes it, and that it then is served, when its page is there, in
+ * its turn (A1, A2, A3, A4).
+ */
+TEST_F(slow, passed)
+{
+	char page[PAGE] = "s";
+
+	self->byte = 'n';
+	ASSERT_EQ(1, submit(self->ctx, &self->iocb));
+	ASSERT_EQ(self->hole, next_stuck(self->uffd));
+	ASSERT_EQ(1, submit(self->ctx, &self->next));
+	EXPECT_EQ(1, ended(self->ctx, &self->next));
+	EXPECT_EQ(variant->write ? 'n' : 'a', self->byte);
+	EXPECT_EQ(1, device_show("pending_aio"));
+	EXPECT_EQ(variant->held + variant->served, held(self->other));
+	ASSERT_EQ(0, serve(self->uffd, self->hole, page));
+	EXPECT_EQ(1, ended(self->ctx, &self->iocb));
+	EXPECT_EQ(variant->write ? 's' : 'b', *self->hole);
+	EXPECT_EQ(variant->held + 2 * variant->served, held(self->other));
+	if (variant->write) {
+		ASSERT_EQ(2, read(self->other, page, 2));
+		EXPECT_EQ(0, memcmp(page, "ns", 2));
+	}
+	EXPECT_EQ(0, events_left(self->ctx));
+}
+
+/*
+ * Test that a request whose page is brought in can be cancelled meanwhile, soon
+ * or late, and that this waits for nothing: one event, no byte (A3).
+ */
+TEST_F(slow, cancelled)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		self->iocb.u.c.buf = self->hole + i * PAGE;
+		ASSERT_EQ(1, submit(self->ctx, &self->iocb));
+		ASSERT_EQ(self->iocb.u.c.buf, next_stuck(self->uffd));
+		if (i) {
+			ASSERT_EQ(1, submit(self->ctx, &self->next));
+			EXPECT_EQ(1, ended(self->ctx, &self->next));
+		}
+		EXPECT_EQ(-EINPROGRESS, cancel(self->ctx, &self->iocb));
+		EXPECT_EQ(-ECANCELED, ended(self->ctx, &self->iocb));
+		EXPECT_EQ(-EINVAL, cancel(self->ctx, &self->iocb));
+		EXPECT_EQ(0, device_show("pending_aio"));
+		EXPECT_EQ(variant->held + i * variant->served,
+			  held(self->other));
+		ASSERT_EQ(0, serve(self->uffd, self->iocb.u.c.buf, NULL));
+		EXPECT_EQ(0, *(char *)self->iocb.u.c.buf);
+	}
+	ASSERT_EQ(1, submit(self->ctx, &self->next));
+	EXPECT_EQ(1, ended(self->ctx, &self->next));
+	EXPECT_EQ(variant->held + 2 * variant->served, held(self->other));
+	EXPECT_EQ(0, events_left(self->ctx));
+}
+
+/* How many milliseconds have passed. */
+static long since(const struct timespec *start)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (now.tv_sec - start->tv_sec) * 1000 +
+	       (now.tv_nsec - start->tv_nsec) / 1000000;
+}
+
+/*
+ * Test that for the first 100 ms the bytes, or the room, are the stuck request's:
+ * neither a call nor another request with O_NONBLOCK gets any, nor does poll say
+ * that there are some (A2, A1, R2, K3). What is seen later tells nothing: then
+ * once more, with another page.
+ */
+TEST_F(slow, place_is_kept)
+{
+	struct pollfd poller = { .fd = self->other, .events = variant->events };
+	struct timespec start;
+	int i, polled;
+	char byte = 'x';
+	long call, res;
+
+	prep(&self->next, self->other, variant->write, &self->byte, 1);
+	for (i = 0; i < PAGES; i++) {
+		self->iocb.u.c.buf = self->hole + i * PAGE;
+		clock_gettime(CLOCK_MONOTONIC, &start);
+		ASSERT_EQ(1, submit(self->ctx, &self->iocb));
+		polled = poll(&poller, 1, 0);
+		call = or_errno(variant->write ? write(self->other, &byte, 1) :
+						 read(self->other, &byte, 1));
+		ASSERT_EQ(1, submit(self->ctx, &self->next));
+		res = ended(self->ctx, &self->next);
+		if (since(&start) < 50) {
+			EXPECT_EQ(0, polled);
+			EXPECT_EQ(-EAGAIN, call);
+			EXPECT_EQ(-EAGAIN, res);
+			return;
+		}
+		ASSERT_EQ(-EINPROGRESS, cancel(self->ctx, &self->iocb));
+		ASSERT_EQ(-ECANCELED, ended(self->ctx, &self->iocb));
+		ASSERT_EQ(variant->held, write(self->other, "abcd",
+					       variant->held));
+	}
+	TH_LOG("too slow a machine to tell");
+}
+
+/*
+ * Test that those who poll are told when bytes, or room, are no longer a stuck
+ * request's: because it stepped aside, and because it was cancelled (A2, K3).
+ */
+TEST_F(slow, pollers_are_told)
+{
+	struct epoll_event event;
+	io_context_t polls = NULL;
+	int i, epoll;
+
+	ASSERT_EQ(0, io_setup(1, &polls));
+	for (i = 0; i < 2; i++) {
+		epoll = epoll_create1(EPOLL_CLOEXEC);
+		event.events = variant->events | EPOLLET;
+		self->iocb.u.c.buf = self->hole + i * PAGE;
+		ASSERT_EQ(1, submit(self->ctx, &self->iocb));
+		ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, self->other,
+				       &event));
+		io_prep_poll(&self->next, self->other, variant->events);
+		ASSERT_EQ(1, submit(polls, &self->next));
+		if (i)
+			EXPECT_EQ(-EINPROGRESS, cancel(self->ctx, &self->iocb));
+		EXPECT_EQ(1, epoll_wait(epoll, &event, 1, 10000));
+		EXPECT_EQ(variant->events, event.events);
+		EXPECT_EQ(variant->events,
+			  ended(polls, &self->next) & variant->events);
+		if (!i)
+			EXPECT_EQ(-EINPROGRESS, cancel(self->ctx, &self->iocb));
+		EXPECT_EQ(-ECANCELED, ended(self->ctx, &self->iocb));
+		close(epoll);
+	}
+	io_destroy(polls);
+}
+
+/* Test that a call that sleeps goes on when a stuck request steps aside (A2, K1). */
+TEST_F(slow, sleeper_goes_on)
+{
+	char byte = 'x';
+	pid_t child;
+
+	ASSERT_EQ(1, submit(self->ctx, &self->iocb));
+	child = spawn();
+	if (!child)
+		_exit((variant->write ? write(self->fd, &byte, 1) :
+					read(self->fd, &byte, 1)) != 1);
+	EXPECT_EQ(0, reap_soon(child));
+	EXPECT_EQ(1, device_show("pending_aio"));
+	EXPECT_EQ(variant->held + variant->served, held(self->other));
+	EXPECT_EQ(-EINPROGRESS, cancel(self->ctx, &self->iocb));
+	EXPECT_EQ(-ECANCELED, ended(self->ctx, &self->iocb));
+}
+
+/* Test that CLEAR and SET_SIZE do not mind one whose page is brought in (A3, I1). */
+TEST_F(slow, cleared)
+{
+	char bytes[4] = "";
+	__u32 size;
+
+	ASSERT_EQ(0, ioctl(self->fd, GLOBALFIFO_GET_SIZE, &size));
+	ASSERT_EQ(1, submit(self->ctx, &self->iocb));
+	ASSERT_EQ(self->hole, next_stuck(self->uffd));
+	EXPECT_EQ(0, ioctl(self->fd, GLOBALFIFO_CLEAR));
+	EXPECT_EQ(0, set_size(self->fd, GLOBALFIFO_SIZE_MIN));
+	EXPECT_EQ(0, held(self->other));
+	EXPECT_EQ(1, device_show("pending_aio"));
+	ASSERT_EQ(0, serve(self->uffd, self->hole, NULL));
+	if (variant->write) {
+		EXPECT_EQ(1, ended(self->ctx, &self->iocb));
+		EXPECT_EQ(1, read(self->other, bytes, 4));
+	} else {
+		EXPECT_EQ(1, write(self->other, "z", 1));
+		EXPECT_EQ(1, ended(self->ctx, &self->iocb));
+		EXPECT_EQ('z', *self->hole);
+	}
+	EXPECT_EQ(0, held(self->other));
+	EXPECT_EQ(0, set_size(self->fd, size));
+}
+
+/*
+ * Test that memory that is unmapped while it is brought in is a bad address: no
+ * byte moves (A4, R4).
+ */
+TEST_F(slow, unmapped)
+{
+	ASSERT_EQ(1, submit(self->ctx, &self->iocb));
+	ASSERT_EQ(self->hole, next_stuck(self->uffd));
+	ASSERT_EQ(0, munmap(self->hole, PAGE));
+	close(self->uffd);
+	EXPECT_EQ(-EFAULT, ended(self->ctx, &self->iocb));
+	EXPECT_EQ(variant->held, held(self->other));
+	self->uffd = -1;
+}
+
+/*
+ * Test that io_destroy() does not wait for a page, and that the file, closed
+ * before, is let go (A3, T2).
+ */
+TEST_F(slow, destroyed)
+{
+	ASSERT_EQ(1, submit(self->ctx, &self->iocb));
+	ASSERT_EQ(self->hole, next_stuck(self->uffd));
+	close(self->fd);
+	EXPECT_EQ(self->before.readers + 2, device_show("readers"));
+	EXPECT_EQ(0, io_destroy(self->ctx));
+	EXPECT_EQ(0, device_show("pending_aio"));
+	EXPECT_EQ(0, wait_for_value("readers", self->before.readers + 1));
+	EXPECT_EQ(variant->held, held(self->other));
+	self->ctx = NULL;
+	self->fd = -1;
+}
+
+/*
+ * Test that a request that was cancelled counts against max_aio until nobody
+ * brings in its memory any more (A1).
+ */
+TEST_F(slow, limit)
+{
+	int i, max = show("/sys/module/globalfifo/parameters", "max_aio");
+	static char bytes[SIZE];
+	io_context_t ctx = NULL;
+	time_t until = 0;
+	bool refused;
+
+	ASSERT_EQ(0, io_setup(max, &ctx));
+	ASSERT_EQ(1, submit(self->ctx, &self->iocb));
+	ASSERT_EQ(self->hole, next_stuck(self->uffd));
+	ASSERT_EQ(-EINPROGRESS, cancel(self->ctx, &self->iocb));
+	ASSERT_EQ(-ECANCELED, ended(self->ctx, &self->iocb));
+	device_drain();
+	if (variant->write)
+		ASSERT_EQ(SIZE, write(self->other, bytes, SIZE));
+	for (i = 0; i < max - 1; i++)
+		ASSERT_EQ(1, submit(ctx, &self->next));
+	EXPECT_EQ(max - 1, device_show("pending_aio"));
+	ASSERT_EQ(1, submit(self->ctx, &self->next));
+	EXPECT_EQ(-EAGAIN, ended(self->ctx, &self->next));
+	ASSERT_EQ(0, serve(self->uffd, self->hole, NULL));
+	do {
+		ASSERT_EQ(1, submit(self->ctx, &self->next));
+		refused = device_show("pending_aio") < max;
+		if (refused)
+			ASSERT_EQ(-EAGAIN, ended(self->ctx, &self->next));
+	} while (refused && wait_a_moment(&until));
+	EXPECT_FALSE(refused);
+	io_destroy(ctx);
+}
+
+/* Ways for a process to leave while its request's page is brought in. */
+FIXTURE(leaver) {
+	struct counts before;
+	int parked[2];	/* a pipe: a byte comes from a child who is stuck */
+	int other;
+};
+
+FIXTURE_VARIANT(leaver) {
+	int sig;	/* that kills it */
+	bool exec;	/* or becomes another program */
+	bool held;	/* somebody else has its userfaultfd, too */
+};
+
+FIXTURE_VARIANT_ADD(leaver, exit) {
+};
+
+FIXTURE_VARIANT_ADD(leaver, killed) {
+	.sig = SIGKILL,
+};
+
+FIXTURE_VARIANT_ADD(leaver, exec) {
+	.exec = true,
+};
+
+FIXTURE_VARIANT_ADD(leaver, exit_held) {
+	.held = true,
+};
+
+FIXTURE_VARIANT_ADD(leaver, killed_held) {
+	.sig = SIGKILL, .held = true,
+};
+
+FIXTURE_VARIANT_ADD(leaver, exec_held) {
+	.exec = true, .held = true,
+};
+
+FIXTURE_SETUP(leaver)
+{
+	self->before = begin_settled(_metadata);
+	self->other = device_open(O_RDWR | O_NONBLOCK);
+	ASSERT_LE(0, self->other);
+	ASSERT_EQ(4, write(self->other, "abcd", 4));
+	ASSERT_EQ(0, pipe2(self->parked, O_CLOEXEC));
+}
+
+FIXTURE_TEARDOWN(leaver)
+{
+	close(self->parked[0]);
+	close(self->parked[1]);
+	device_drain();
+	close(self->other);
+	expect_settled(_metadata, &self->before);
+}
+
+/* In a child: have a request be stuck. */
+static int get_stuck(int *uffd)
+{
+	static struct iocb iocb;
+	char *hole = map_area(PAGE, MAP_PRIVATE);
+	io_context_t ctx = NULL;
+
+	*uffd = watch_faults(hole, PAGE);
+	prep(&iocb, device_open(O_RDWR), false, hole, 1);
+	if (*uffd < 0 || io_setup(2, &ctx) || submit(ctx, &iocb) != 1)
+		return -1;
+	return next_stuck(*uffd) == hole ? 0 : -1;
+}
+
+/* In a child: the same, and leave. */
+static void leave_stuck(int out, bool keeps_uffd, bool exec, int sig)
+{
+	pid_t holder = 0;
+	int uffd;
+
+	if (get_stuck(&uffd))
+		_exit(1);
+	if (keeps_uffd)
+		holder = fork();
+	if (keeps_uffd && !holder) {
+		for (;;)
+			pause();
+	}
+	if (write(out, &holder, sizeof(holder)) != sizeof(holder))
+		_exit(2);
+	if (exec)
+		execl("/bin/true", "true", NULL);
+	if (sig)
+		kill(getpid(), sig);
+	_exit(exec ? 3 : 0);
+}
+
+/*
+ * Test that a process whose request is stuck goes, however it does, that it
+ * takes no byte with it, and that its files are let go, at the latest when its
+ * page is no longer waited for; others pass meanwhile (A3, R4, W3).
+ */
+TEST_F(leaver, goes)
+{
+	pid_t holder, child = spawn();
+	int fd = device_open(O_RDONLY);
+	io_context_t ctx = NULL;
+	struct iocb next;
+	char byte;
+
+	if (!child)
+		leave_stuck(self->parked[1], variant->held, variant->exec,
+			    variant->sig);
+	ASSERT_EQ(sizeof(holder), read(self->parked[0], &holder,
+				       sizeof(holder)));
+	ASSERT_EQ(variant->sig, reap_soon(child));
+	ASSERT_EQ(0, io_setup(1, &ctx));
+	prep(&next, fd, false, &byte, 1);
+	ASSERT_EQ(1, submit(ctx, &next));
+	EXPECT_EQ(1, ended(ctx, &next));
+	EXPECT_EQ('a', byte);
+	close(fd);
+	if (holder)
+		kill(holder, SIGKILL);
+	EXPECT_EQ(0, wait_for_value("pending_aio", 0));
+	EXPECT_EQ(3, held(self->other));
+	io_destroy(ctx);
 }
 
 #define MANY	64
