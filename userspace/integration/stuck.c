@@ -652,6 +652,33 @@ TEST_F(slow, sleeper_goes_on)
 	EXPECT_EQ(-ECANCELED, ended(self->ctx, &self->iocb));
 }
 
+/*
+ * Test that whoever comes back to the line, ahead of another one who is stuck,
+ * does not make that one's 100 ms last for ever (A2).
+ */
+TEST_F(slow, back_before_another)
+{
+	struct iocb second, third;
+
+	prep(&second, self->fd, variant->write, self->hole + PAGE, 1);
+	prep(&third, self->fd, variant->write, self->hole + 2 * PAGE, 1);
+	ASSERT_EQ(1, submit(self->ctx, &self->iocb));
+	ASSERT_EQ(1, submit(self->ctx, &second));
+	ASSERT_EQ(1, submit(self->ctx, &third));
+	ASSERT_EQ(self->hole, next_stuck(self->uffd));
+	/* The first is aside now, and the second in its 100 ms. */
+	ASSERT_EQ(self->hole + PAGE, next_stuck(self->uffd));
+	ASSERT_EQ(0, serve(self->uffd, self->hole, NULL));
+	EXPECT_EQ(1, ended(self->ctx, &self->iocb));
+	/* So is the third, which has to come although nothing else happens. */
+	ASSERT_EQ(self->hole + 2 * PAGE, next_stuck(self->uffd));
+	ASSERT_EQ(0, serve(self->uffd, self->hole + 2 * PAGE, NULL));
+	EXPECT_EQ(1, ended(self->ctx, &third));
+	ASSERT_EQ(0, serve(self->uffd, self->hole + PAGE, NULL));
+	EXPECT_EQ(1, ended(self->ctx, &second));
+	EXPECT_EQ(variant->held + 3 * variant->served, held(self->other));
+}
+
 /* Test that CLEAR and SET_SIZE do not mind one whose page is brought in (A3, I1). */
 TEST_F(slow, cleared)
 {
