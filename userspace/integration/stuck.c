@@ -634,6 +634,42 @@ TEST_F(slow, pollers_are_told)
 	io_destroy(polls);
 }
 
+/*
+ * Test that poll never misses that bytes, or room, are free again: a process
+ * does nothing but poll, while requests step aside, come back and are served.
+ * Whatever it sees, it must not sleep for good (A2, K3).
+ */
+TEST_F(slow, poll_misses_nothing)
+{
+	struct pollfd poller = { .fd = self->other, .events = variant->events };
+	long *polls = (long *)map_area(PAGE, MAP_SHARED);
+	pid_t child = spawn();
+	time_t until;
+	long seen;
+	int i;
+
+	while (!child)
+		__atomic_fetch_add(polls, poll(&poller, 1, -1), __ATOMIC_SEQ_CST);
+	for (i = 0; i < 8; i++) {
+		self->iocb.u.c.buf = self->hole + i * PAGE;
+		ASSERT_EQ(1, submit(self->ctx, &self->iocb));
+		ASSERT_EQ(self->iocb.u.c.buf, next_stuck(self->uffd));
+		ASSERT_EQ(1, poll(&poller, 1, 10000));
+		ASSERT_EQ(0, serve(self->uffd, self->iocb.u.c.buf, NULL));
+		ASSERT_EQ(1, ended(self->ctx, &self->iocb));
+		seen = __atomic_load_n(polls, __ATOMIC_SEQ_CST);
+		until = 0;
+		while (seen == __atomic_load_n(polls, __ATOMIC_SEQ_CST) &&
+		       wait_a_moment(&until))
+			;
+		EXPECT_NE(seen, __atomic_load_n(polls, __ATOMIC_SEQ_CST));
+		if (!variant->write)
+			ASSERT_EQ(1, write(self->other, "x", 1));
+	}
+	kill(child, SIGKILL);
+	EXPECT_EQ(SIGKILL, reap_soon(child));
+}
+
 /* Test that a call that sleeps goes on when a stuck request steps aside (A2, K1). */
 TEST_F(slow, sleeper_goes_on)
 {
