@@ -2,14 +2,15 @@
 /*
  * What a failed allocation does, by the kernel's fault injection. Buggy results
  * would be a file that is half registered for SIGIO, or not although it was
- * told so, a size that changed although that failed, or an opener who is
- * counted for ever.
+ * told so, a size that changed although that failed, an opener who is counted for
+ * ever, or a request that is lost.
  */
 #define _GNU_SOURCE
 #include <glob.h>
 #include <sys/ioctl.h>
 #include "kselftest_harness.h"
 #include "common.h"
+#include "requests.h"
 #include "signals.h"
 #include "../../kernel/globalfifo.h"
 
@@ -298,6 +299,123 @@ TEST_F(opener, counted)
 	}
 	EXPECT_FALSE(injected);
 	EXPECT_LT(0, failures);
+}
+
+FIXTURE(request) {
+	struct counts before;
+	io_context_t ctx;
+	struct iocb iocb;
+	struct iovec iov[2];
+	char bytes[8];
+	int injector;
+	int fd;
+	int other;
+};
+
+FIXTURE_VARIANT(request) {
+	bool vectored;
+};
+
+FIXTURE_VARIANT_ADD(request, plain) {
+};
+
+FIXTURE_VARIANT_ADD(request, vectored) {
+	.vectored = true,
+};
+
+FIXTURE_SETUP(request)
+{
+	self->injector = injector();
+	self->before = begin_settled(_metadata);
+	ASSERT_EQ(0, io_setup(8, &self->ctx));
+	self->fd = device_open(O_RDWR);
+	self->other = device_open(O_RDWR | O_NONBLOCK);
+	ASSERT_LE(0, self->fd);
+	ASSERT_LE(0, self->other);
+	self->iov[0] = (struct iovec){ self->bytes, 2 };
+	self->iov[1] = (struct iovec){ self->bytes + 2, 6 };
+	if (variant->vectored)
+		io_prep_preadv(&self->iocb, self->fd, self->iov, 2, 0);
+	else
+		io_prep_pread(&self->iocb, self->fd, self->bytes, 8, 0);
+}
+
+FIXTURE_TEARDOWN(request)
+{
+	close(self->fd);
+	close(self->other);
+	io_destroy(self->ctx);
+	close(self->injector);
+	expect_settled(_metadata, &self->before);
+}
+
+/* Whether that is how io_submit() may say that there is no memory. */
+static bool no_memory(long res)
+{
+	return res == -ENOMEM || res == -EAGAIN || res == -EFAULT;
+}
+
+/*
+ * Test that a request that has to wait, without memory, is refused by
+ * io_submit() or its event, and else waits and is served; nothing of it is left
+ * (A1, A3). EFAULT is for the request, which is copied.
+ */
+TEST_F(request, waits_or_fails)
+{
+	int nth, ret, failures = 0;
+	bool injected = true;
+	long res;
+
+	if (self->injector < 0)
+		SKIP(return, NO_INJECTOR);
+	for (nth = 1; injected && nth < MOST; nth++) {
+		ASSERT_EQ(0, arm(self->injector, nth));
+		ret = submit(self->ctx, &self->iocb);
+		injected = disarm(self->injector);
+		if (device_show("pending_aio") == 1) {
+			EXPECT_EQ(1, ret);
+			ASSERT_EQ(5, write(self->other, "hello", 5));
+			EXPECT_EQ(5, ended(self->ctx, &self->iocb));
+			EXPECT_EQ(0, memcmp(self->bytes, "hello", 5));
+		} else {
+			res = ret == 1 ? ended(self->ctx, &self->iocb) : ret;
+			EXPECT_TRUE(no_memory(res)) {
+				TH_LOG("io_submit %d, then %ld", ret, res);
+			}
+			failures += ret == 1;
+		}
+		EXPECT_EQ(0, events_left(self->ctx));
+		EXPECT_EQ(0, device_show("fill"));
+	}
+	EXPECT_FALSE(injected);
+	/* The request's own memory, and that of its segments. */
+	EXPECT_LE(1 + variant->vectored, failures);
+}
+
+/*
+ * Test that requests can be cancelled without memory (A3), and that it is not
+ * needed for their events.
+ */
+TEST_F(request, cancelled)
+{
+	int nth, ret;
+	bool injected = true;
+
+	if (self->injector < 0)
+		SKIP(return, NO_INJECTOR);
+	for (nth = 1; injected && nth < MOST; nth++) {
+		ASSERT_EQ(1, submit(self->ctx, &self->iocb));
+		ASSERT_EQ(0, arm(self->injector, nth));
+		ret = cancel(self->ctx, &self->iocb);
+		injected = disarm(self->injector);
+		if (ret == -EFAULT) {
+			EXPECT_EQ(1, device_show("pending_aio"));
+			ret = cancel(self->ctx, &self->iocb);
+		}
+		EXPECT_EQ(-EINPROGRESS, ret);
+		EXPECT_EQ(-ECANCELED, ended(self->ctx, &self->iocb));
+	}
+	EXPECT_FALSE(injected);
 }
 
 TEST_HARNESS_MAIN

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Everything at once, at random: readers and writers of all kinds, poll, splice,
- * CLEAR, SET_SIZE, O_ASYNC, opens and closes, and signals that interrupt. Buggy
- * results would be a byte lost, doubled or changed, somebody who sleeps although
- * there is what he waits for, or a file that counts as open after it was closed.
+ * CLEAR, SET_SIZE, O_ASYNC, opens and closes, libaio's requests and their ends, and
+ * signals that interrupt. Buggy results would be a byte lost, doubled or changed,
+ * somebody who sleeps although there is what he waits for, a file that counts as
+ * open after it was closed, or a request that ends twice or never.
  *
  * The seed is printed; SEED=N in the environment runs the same again, as far as
  * the scheduler allows.
@@ -18,6 +19,7 @@
 #include <sys/uio.h>
 #include "kselftest_harness.h"
 #include "common.h"
+#include "requests.h"
 #include "../../kernel/globalfifo.h"
 
 #define WRITES		700	/* of each writer, and signals */
@@ -34,6 +36,7 @@ struct worker {
 	int fd;
 	int pipe[2];
 	int epoll;
+	io_context_t ctx;
 	pid_t child;		/* if it is a process */
 	pthread_t thread;	/* if not */
 	int error;		/* errno of the call that failed */
@@ -48,7 +51,7 @@ struct role {
 	int rounds;		/* how many; 0: a reader, until all are done */
 };
 
-#define ROLES	13
+#define ROLES	15
 
 struct stress {
 	struct worker workers[COPIES * ROLES];
@@ -195,6 +198,65 @@ static int do_splice_read(struct worker *me)
 	return 0;
 }
 
+/*
+ * Submit a request on a file that may be closed then, perhaps cancel it, and
+ * wait for its one event.
+ */
+static int do_request(struct worker *me, bool write_side, unsigned char *bytes,
+		      size_t len)
+{
+	struct iocb iocb;
+	struct io_event event;
+	int fd = dup(me->fd);
+	long n, err = 0;
+
+	prep(&iocb, fd, write_side, bytes, len);
+	n = submit(me->ctx, &iocb);
+	close(fd);
+	if (n != 1)
+		return -1;
+	if (chance(me, 2)) {
+		err = cancel(me->ctx, &iocb);
+		if (err != -EINPROGRESS && err != -EINVAL && err != -EAGAIN)
+			return -1;
+	}
+	do {
+		n = io_getevents(me->ctx, 1, 1, &event, NULL);
+	} while (n == -EINTR);
+	if (n != 1 || event.obj != &iocb || events_left(me->ctx))
+		return -1;
+	n = event.res;
+	if (n <= 0)
+		return n == -ECANCELED && err == -EINPROGRESS ? 0 : -1;
+	account(me, bytes, n);
+	return err == -EINPROGRESS ? -1 : 0;
+}
+
+static int do_aio_write(struct worker *me)
+{
+	unsigned char bytes[LEN];
+	size_t len = make_bytes(me, bytes);
+
+	return do_request(me, true, bytes, len);
+}
+
+/* Into memory that has to be brought in, every other time. */
+static int do_aio_read(struct worker *me)
+{
+	unsigned char bytes[LEN], *fresh;
+	int err;
+
+	if (chance(me, 2))
+		return do_request(me, false, bytes, 1 + chance(me, LEN));
+	fresh = mmap(NULL, LEN, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (fresh == MAP_FAILED)
+		return -1;
+	err = do_request(me, false, fresh, 1 + chance(me, LEN));
+	munmap(fresh, LEN);
+	return err;
+}
+
 static int do_clear(struct worker *me)
 {
 	if (!me->stress->clear)
@@ -254,10 +316,12 @@ static const struct role roles[ROLES] = {
 	{ "readv", do_readv, O_RDWR, 0 },
 	{ "epoll and read", do_epoll_read, O_RDONLY | O_NONBLOCK, 0 },
 	{ "splice from", do_splice_read, O_RDONLY, 0 },
+	{ "aio read", do_aio_read, O_RDONLY, 0 },
 	{ "write", do_write, O_WRONLY, WRITES },
 	{ "writev", do_writev, O_RDWR, WRITES },
 	{ "poll and write", do_poll_write, O_WRONLY | O_NONBLOCK, WRITES },
 	{ "splice to", do_splice_write, O_WRONLY, WRITES },
+	{ "aio write", do_aio_write, O_WRONLY, WRITES },
 	{ "clear", do_clear, O_WRONLY, ROUNDS },
 	{ "resize", do_resize, O_WRONLY, ROUNDS },
 	{ "async", do_async, O_RDWR, ROUNDS },
@@ -272,7 +336,9 @@ static int begin(struct worker *me)
 
 	me->fd = device_open(me->role->flags);
 	me->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (me->fd < 0 || me->epoll < 0 || pipe(me->pipe))
+	me->ctx = NULL;
+	if (me->fd < 0 || me->epoll < 0 || pipe(me->pipe) ||
+	    io_setup(1, &me->ctx))
 		return -1;
 	return is_reader(me) ?
 	       epoll_ctl(me->epoll, EPOLL_CTL_ADD, me->fd, &event) : 0;
@@ -284,6 +350,7 @@ static void end(struct worker *me)
 	close(me->pipe[0]);
 	close(me->pipe[1]);
 	close(me->fd);
+	io_destroy(me->ctx);
 }
 
 static bool goes_on(const struct worker *me, int round)
@@ -333,6 +400,7 @@ static void block_signals(void)
 }
 
 FIXTURE(stress) {
+	struct counts before;
 	char sysfs[64];
 	char stats[80];
 	int fd;
@@ -385,7 +453,7 @@ FIXTURE_SETUP(stress)
 	unsigned int seed = choose_seed();
 
 	TH_LOG("SEED=%u", seed);
-	device_drain();
+	self->before = begin_settled(_metadata);
 	self->fd = device_open(O_RDWR | O_NONBLOCK);
 	ASSERT_LE(0, self->fd);
 	ASSERT_EQ(0, device_sysfs(self->fd, self->sysfs, sizeof(self->sysfs)));
@@ -405,6 +473,7 @@ FIXTURE_TEARDOWN(stress)
 	EXPECT_EQ(0, ioctl(self->fd, GLOBALFIFO_SET_SIZE, &self->size));
 	close(self->fd);
 	munmap(self->stress, sizeof(*self->stress));
+	expect_settled(_metadata, &self->before);
 }
 
 /*
@@ -523,7 +592,8 @@ static int run(int fd, const char *sysfs, struct stress *stress, __u64 *rest)
 /*
  * Test that under all of this nobody sleeps next to what he could take, that
  * each byte written is read just once, but for those that CLEAR took, that the
- * counts agree, and that no file stays open (R3, K1, N3, I1, T2).
+ * counts agree, that no file stays open, and that each request gives one event,
+ * which says whether it moved bytes (R3, K1, N3, I1, T2, A3).
  */
 TEST_F(stress, all_at_once)
 {
@@ -555,6 +625,264 @@ TEST_F(stress, all_at_once)
 	EXPECT_EQ(total_out, show(self->stats, "bytes_out"));
 	EXPECT_EQ(readers, show(self->sysfs, "readers"));
 	EXPECT_EQ(writers, show(self->sysfs, "writers"));
+}
+
+#define SLOTS		16	/* requests of a round */
+#define RACES		150	/* rounds */
+
+/* What several threads do to the same requests. */
+struct race {
+	io_context_t ctx;
+	struct iocb iocbs[SLOTS];
+	char *bytes;		/* a page for each */
+	bool write;
+	bool destroy;		/* who cancels does so by io_destroy() */
+	unsigned int seed;
+	pthread_barrier_t start;
+	pthread_barrier_t done;
+	int submitted;
+	int wrong;		/* calls that failed and may not */
+};
+
+static unsigned int draw(struct race *race, unsigned int n)
+{
+	return __atomic_add_fetch(&race->seed, 2654435761u, __ATOMIC_SEQ_CST) /
+	       7919 % n;
+}
+
+/* Submit all, each on a file that is closed at once. */
+static void race_submit(struct race *race)
+{
+	int i, fd;
+	long n;
+
+	for (i = 0; i < SLOTS; i++) {
+		fd = device_open(O_RDWR);
+		prep(&race->iocbs[i], fd, race->write, race->bytes + i * 4096,
+		     1 + draw(race, 600));
+		n = submit(race->ctx, &race->iocbs[i]);
+		close(fd);
+		race->submitted += n == 1;
+		/* The context may be gone. */
+		if (n != 1 && !race->destroy)
+			race->wrong++;
+	}
+}
+
+/* Cancel some, or all in one go. */
+static void race_cancel(struct race *race)
+{
+	int i, err;
+
+	if (race->destroy) {
+		sched_yield();
+		io_destroy(race->ctx);
+		return;
+	}
+	for (i = 0; i < 2 * SLOTS; i++) {
+		err = cancel(race->ctx, &race->iocbs[draw(race, SLOTS)]);
+		if (err != -EINPROGRESS && err != -EINVAL && err != -EAGAIN)
+			race->wrong++;
+		if (draw(race, 4) == 0)
+			sched_yield();
+	}
+}
+
+/* Let some be served. */
+static void race_serve(struct race *race)
+{
+	int i, fd = device_open(O_RDWR | O_NONBLOCK);
+	char bytes[600] = "";
+
+	for (i = 0; i < SLOTS; i++) {
+		if (race->write)
+			read(fd, bytes, 1 + draw(race, 600));
+		else
+			write(fd, bytes, 1 + draw(race, 600));
+		if (draw(race, 8) == 0)
+			ioctl(fd, GLOBALFIFO_CLEAR);
+	}
+	close(fd);
+}
+
+static void *race_thread(void *arg, void (*act)(struct race *race))
+{
+	struct race *race = arg;
+	int i;
+
+	for (i = 0; i < RACES; i++) {
+		pthread_barrier_wait(&race->start);
+		act(race);
+		pthread_barrier_wait(&race->done);
+	}
+	return NULL;
+}
+
+static void *submitter(void *arg)
+{
+	return race_thread(arg, race_submit);
+}
+
+static void *canceller(void *arg)
+{
+	return race_thread(arg, race_cancel);
+}
+
+static void *server(void *arg)
+{
+	return race_thread(arg, race_serve);
+}
+
+/* The rest are cancelled; whether each that was submitted gave one event. */
+static bool race_settled(struct race *race)
+{
+	struct timespec limit = { .tv_sec = 10 };
+	struct io_event events[SLOTS];
+	bool seen[SLOTS] = {};
+	int i, slot;
+
+	if (race->destroy)
+		return true;
+	for (i = 0; i < SLOTS; i++)
+		cancel(race->ctx, &race->iocbs[i]);
+	if (io_getevents(race->ctx, race->submitted, SLOTS, events, &limit) !=
+	    race->submitted || events_left(race->ctx))
+		return false;
+	for (i = 0; i < race->submitted; i++) {
+		slot = events[i].obj - race->iocbs;
+		if (seen[slot] || (events[i].res != -ECANCELED &&
+				   (long)events[i].res <= 0))
+			return false;
+		seen[slot] = true;
+	}
+	return true;
+}
+
+FIXTURE(race) {
+	struct counts before;
+	struct race race;
+	int fd;
+};
+
+FIXTURE_VARIANT(race) {
+	bool write;
+};
+
+FIXTURE_VARIANT_ADD(race, read) {
+};
+
+FIXTURE_VARIANT_ADD(race, write) {
+	.write = true,
+};
+
+FIXTURE_SETUP(race)
+{
+	struct race *race = &self->race;
+
+	self->before = begin_settled(_metadata);
+	race->seed = choose_seed();
+	TH_LOG("SEED=%u", race->seed);
+	race->write = variant->write;
+	race->bytes = mmap(NULL, SLOTS * 4096, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, race->bytes);
+	pthread_barrier_init(&race->start, NULL, 4);
+	pthread_barrier_init(&race->done, NULL, 4);
+	self->fd = device_open(O_RDWR | O_NONBLOCK);
+	ASSERT_LE(0, self->fd);
+}
+
+FIXTURE_TEARDOWN(race)
+{
+	close(self->fd);
+	device_drain();
+	expect_settled(_metadata, &self->before);
+}
+
+/*
+ * Test that requests that are submitted, cancelled, served and closed all at
+ * once, or whose context is destroyed meanwhile, with memory that comes and goes,
+ * give one event each, or none if their context is gone (A3, A4).
+ */
+TEST_F_TIMEOUT(race, submit_cancel_serve_close, 100)
+{
+	static void *(*const threads[])(void *) = { submitter, canceller, server };
+	struct race *race = &self->race;
+	static char filler[4096];
+	pthread_t ids[3];
+	int i;
+
+	for (i = 0; i < 3; i++)
+		ASSERT_EQ(0, pthread_create(&ids[i], NULL, threads[i], race));
+	for (i = 0; i < RACES; i++) {
+		device_drain();
+		if (variant->write)
+			ASSERT_EQ(4096, write(self->fd, filler, 4096));
+		race->destroy = i % 3 == 2;
+		race->submitted = 0;
+		race->ctx = NULL;
+		ASSERT_EQ(0, io_setup(SLOTS, &race->ctx));
+		if (draw(race, 2))
+			madvise(race->bytes, SLOTS * 4096, MADV_DONTNEED);
+		pthread_barrier_wait(&race->start);
+		pthread_barrier_wait(&race->done);
+		ASSERT_TRUE(race_settled(race));
+		ASSERT_EQ(0, device_show("pending_aio"));
+		if (!race->destroy)
+			ASSERT_EQ(0, io_destroy(race->ctx));
+	}
+	for (i = 0; i < 3; i++)
+		pthread_join(ids[i], NULL);
+	EXPECT_EQ(0, race->wrong);
+}
+
+/* In a child: have requests wait, and be killed at any time. */
+static void be_killed(bool write_side)
+{
+	static struct iocb iocbs[SLOTS];
+	static char bytes[SLOTS];
+	io_context_t ctx = NULL;
+	int i, fd = device_open(O_RDWR);
+
+	if (io_setup(SLOTS, &ctx))
+		_exit(1);
+	for (i = 0; i < SLOTS; i++) {
+		prep(&iocbs[i], fd, write_side, &bytes[i], 1);
+		submit(ctx, &iocbs[i]);
+	}
+	for (i = 0; i < SLOTS; i += 2)
+		cancel(ctx, &iocbs[i]);
+	io_destroy(ctx);
+	for (;;)
+		pause();
+}
+
+/*
+ * Test that SIGKILL at any time, be it in io_submit(), io_cancel() or
+ * io_destroy(), ends the process and its requests, while others are served (A3,
+ * W3).
+ */
+TEST_F_TIMEOUT(race, killed, 100)
+{
+	static char filler[4096];
+	struct timespec nap = {};
+	pid_t child;
+	int i;
+
+	for (i = 0; i < 40; i++) {
+		device_drain();
+		if (variant->write)
+			ASSERT_EQ(4096, write(self->fd, filler, 4096));
+		child = spawn();
+		if (!child)
+			be_killed(variant->write);
+		nap.tv_nsec = draw(&self->race, 4) * 3000000;
+		nanosleep(&nap, NULL);
+		race_serve(&self->race);
+		kill(child, SIGKILL);
+		ASSERT_EQ(SIGKILL, reap_soon(child));
+		ASSERT_EQ(0, wait_for_value("pending_aio", 0));
+	}
 }
 
 TEST_HARNESS_MAIN

@@ -16,8 +16,10 @@
 #include <liburing.h>
 #include "kselftest_harness.h"
 #include "common.h"
+#include "requests.h"
+#include "userfault.h"
 
-#define SIZE	4096
+#define SIZE	PAGE
 #define ATOMIC	512
 #define IN	(POLLIN | POLLRDNORM)
 #define OUT	(POLLOUT | POLLWRNORM)
@@ -90,10 +92,19 @@ static int submit_read(struct io_uring *ring, int fd, char *byte, int id)
 	return io_uring_submit(ring);
 }
 
+/* Whatever was tested: no request of io_uring's ever waited in the driver (A7). */
+static void expect_none_queued(struct __test_metadata *_metadata,
+			       const struct counts *before)
+{
+	expect_settled(_metadata, before);
+	EXPECT_EQ(before->queued, device_show("stats/aio_queued"));
+}
+
 /* The kinds of requests that move bytes. */
 enum kind { PLAIN, VECTORED, FIXED };
 
 FIXTURE(transfer) {
+	struct counts before;
 	struct io_uring ring;
 	struct iovec iov[2];	/* what is moved next, in two parts */
 	char *memory;		/* three pages, registered for FIXED */
@@ -121,7 +132,7 @@ FIXTURE_SETUP(transfer)
 {
 	struct iovec all = { .iov_len = 3 * SIZE };
 
-	device_drain();
+	self->before = begin_settled(_metadata);
 	ASSERT_EQ(0, io_uring_queue_init(IDS, &self->ring, 0));
 	self->fd = device_open(O_RDWR);
 	self->other = device_open(O_RDWR | O_NONBLOCK);
@@ -140,6 +151,7 @@ FIXTURE_TEARDOWN(transfer)
 	close(self->fd);
 	close(self->other);
 	io_uring_queue_exit(&self->ring);
+	expect_none_queued(_metadata, &self->before);
 }
 
 static void prep_read(struct io_uring_sqe *sqe, enum kind kind, int fd,
@@ -242,6 +254,7 @@ TEST_F(transfer, write_waits)
 }
 
 FIXTURE(uring) {
+	struct counts before;
 	struct io_uring ring;
 	int fd;		/* of requests */
 	int other;	/* of plain calls, which are not to block; both may read */
@@ -249,7 +262,7 @@ FIXTURE(uring) {
 
 FIXTURE_SETUP(uring)
 {
-	device_drain();
+	self->before = begin_settled(_metadata);
 	ASSERT_EQ(0, io_uring_queue_init(IDS, &self->ring, 0));
 	self->fd = device_open(O_RDWR);
 	self->other = device_open(O_RDWR | O_NONBLOCK);
@@ -262,6 +275,7 @@ FIXTURE_TEARDOWN(uring)
 	close(self->fd);
 	close(self->other);
 	io_uring_queue_exit(&self->ring);
+	expect_none_queued(_metadata, &self->before);
 }
 
 /*
@@ -617,6 +631,93 @@ TEST_F(uring, read_multishot)
 	ASSERT_EQ(1, submit_cancel(&self->ring, GET));
 	ASSERT_EQ(0, results(&self->ring, 2, res));
 	EXPECT_EQ(-ECANCELED, res[GET]);
+}
+
+/* io_uring next to libaio, whose requests come first. */
+FIXTURE(both) {
+	struct counts before;
+	struct io_uring ring;
+	io_context_t ctx;
+	struct iocb iocb;
+	int fd;
+	int other;
+};
+
+FIXTURE_SETUP(both)
+{
+	self->before = begin_settled(_metadata);
+	ASSERT_EQ(0, io_uring_queue_init(IDS, &self->ring, 0));
+	ASSERT_EQ(0, io_setup(1, &self->ctx));
+	self->fd = device_open(O_RDWR);
+	self->other = device_open(O_RDWR | O_NONBLOCK);
+	ASSERT_LE(0, self->fd);
+	ASSERT_LE(0, self->other);
+}
+
+FIXTURE_TEARDOWN(both)
+{
+	close(self->fd);
+	close(self->other);
+	io_destroy(self->ctx);
+	io_uring_queue_exit(&self->ring);
+	expect_settled(_metadata, &self->before);
+}
+
+/*
+ * Test that a read of io_uring's that waited first waits on while libaio's is
+ * served, without a worker thread, and gets the next byte (A2, A7).
+ */
+TEST_F(both, libaio_first)
+{
+	char bytes[2] = "";
+
+	ASSERT_EQ(1, submit_read(&self->ring, self->fd, &bytes[1], GET));
+	io_prep_pread(&self->iocb, self->fd, &bytes[0], 1, 0);
+	ASSERT_EQ(1, submit(self->ctx, &self->iocb));
+	EXPECT_EQ(1, device_show("stats/aio_queued") - self->before.queued);
+	ASSERT_EQ(1, write(self->other, "a", 1));
+	EXPECT_EQ(1, ended(self->ctx, &self->iocb));
+	EXPECT_EQ(0, io_uring_cq_ready(&self->ring));
+	EXPECT_EQ(1, threads());
+	ASSERT_EQ(1, write(self->other, "b", 1));
+	EXPECT_EQ(1, result(&self->ring, GET, NULL));
+	EXPECT_EQ(0, memcmp(bytes, "ab", 2));
+}
+
+/*
+ * Test that io_uring's read and poll go on, when a request of libaio's whose
+ * memory is not there steps aside, or is cancelled, although nothing else
+ * happens (A2, A7, K3).
+ */
+TEST_F(both, libaio_aside)
+{
+	char *hole = map_area(2 * PAGE, MAP_PRIVATE);
+	int i, res[IDS], uffd = watch_faults(hole, 2 * PAGE);
+	struct io_uring_sqe *sqe;
+	char byte;
+
+	ASSERT_LE(0, uffd);
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(2, write(self->other, "ab", 2));
+		io_prep_pread(&self->iocb, self->fd, hole + i * PAGE, 1, 0);
+		ASSERT_EQ(1, submit(self->ctx, &self->iocb));
+		sqe = io_uring_get_sqe(&self->ring);
+		io_uring_prep_poll_add(sqe, self->fd, IN);
+		sqe->user_data = PUT;
+		ASSERT_EQ(2, submit_read(&self->ring, self->fd, &byte, GET));
+		if (i)
+			EXPECT_EQ(-EINPROGRESS, cancel(self->ctx, &self->iocb));
+		ASSERT_EQ(0, results(&self->ring, 2, res));
+		EXPECT_EQ(1, res[GET]);
+		EXPECT_EQ(IN, res[PUT]);
+		EXPECT_EQ('a', byte);
+		EXPECT_EQ(1, threads());
+		if (!i)
+			EXPECT_EQ(-EINPROGRESS, cancel(self->ctx, &self->iocb));
+		EXPECT_EQ(-ECANCELED, ended(self->ctx, &self->iocb));
+		ASSERT_EQ(1, read(self->other, &byte, 1));
+	}
+	close(uffd);
 }
 
 TEST_HARNESS_MAIN

@@ -14,6 +14,7 @@
 #include <sys/uio.h>
 #include "kselftest_harness.h"
 #include "common.h"
+#include "requests.h"
 #include "../../kernel/globalfifo.h"
 
 #define INSTANCE	"/sys/kernel/tracing/instances/globalfifo-test"
@@ -65,15 +66,41 @@ TEST_F(watch, state)
 
 static const char * const stats[] = {
 	"bytes_in", "bytes_out", "reads", "writes", "sleeps", "wakes", "signals",
+	"aio_queued", "aio_completed", "aio_cancelled",
 };
+
+/* One request that is done at once, one that waits, and one that is cancelled. */
+static int use_requests(int fd)
+{
+	io_context_t ctx = NULL;
+	int blocking = device_open(O_RDWR);
+	struct iocb get, put;
+	char bytes[8];
+	int wrong;
+
+	prep(&get, blocking, false, bytes, sizeof(bytes));
+	prep(&put, blocking, true, bytes, 1);
+	if (io_setup(2, &ctx))
+		return -1;
+	wrong = submit(ctx, &put) != 1 || ended(ctx, &put) != 1;
+	wrong += read(fd, bytes, 1) != 1;
+	wrong += submit(ctx, &get) != 1 || write(fd, "hello", 5) != 5 ||
+		 ended(ctx, &get) != 5;
+	wrong += submit(ctx, &get) != 1 || cancel(ctx, &get) != -EINPROGRESS ||
+		 ended(ctx, &get) != -ECANCELED;
+	io_destroy(ctx);
+	close(blocking);
+	return wrong ? -1 : 0;
+}
 
 /*
  * Test that each count moves by what has happened (T2): two writes, a read that
- * slept, and one signal.
+ * slept, one signal; then a write and a read by a request each, one of which
+ * waited, a call of each kind for them, and a request that was cancelled.
  */
 TEST_F(watch, stats)
 {
-	static const int want[] = { 4, 1, 1, 2, 1, 1, 1 };
+	static const int want[] = { 10, 7, 3, 4, 1, 1, 1, 2, 1, 1 };
 	long long before[ARRAY_SIZE(want)];
 	char dir[128], bytes[1];
 	pid_t child;
@@ -89,6 +116,7 @@ TEST_F(watch, stats)
 	ASSERT_EQ(1, write(self->fd, "x", 1));
 	ASSERT_EQ(child, waitpid(child, &status, 0));
 	EXPECT_EQ(0, status);
+	ASSERT_EQ(0, use_requests(self->fd));
 	signal(SIGIO, SIG_IGN);
 	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, O_NONBLOCK | O_ASYNC));
 	ASSERT_EQ(3, write(self->fd, "abc", 3));
@@ -112,13 +140,15 @@ TEST_F(watch, parameters)
 	EXPECT_GE(GLOBALFIFO_SIZE_MAX, size);
 	EXPECT_EQ(0, size & (size - 1));
 	EXPECT_LE(0, show(dir, "major"));
+	EXPECT_LE(1, show(dir, "max_aio"));
+	EXPECT_GE(65536, show(dir, "max_aio"));
 }
 
 /* Test that whatever sysfs shows can be read by all and written by none (T2). */
 TEST_F(watch, read_only)
 {
 	static const char * const files[] = {
-		"size", "fill", "readers", "writers",
+		"size", "fill", "readers", "writers", "pending_aio",
 	};
 	char path[PATH_MAX];
 	struct stat st;
@@ -137,6 +167,29 @@ TEST_F(watch, read_only)
 	}
 }
 
+/* In what is traced, each event is there, in this order, with our device. */
+static void expect_traced(struct __test_metadata *_metadata, dev_t devt,
+			  const char * const want[], int n)
+{
+	char event[128], trace[8192], *from = trace;
+	FILE *file = fopen(INSTANCE "/trace", "re");
+	size_t len;
+	int i;
+
+	ASSERT_NE(NULL, file);
+	len = fread(trace, 1, sizeof(trace) - 1, file);
+	fclose(file);
+	trace[len] = '\0';
+	for (i = 0; i < n; i++) {
+		snprintf(event, sizeof(event), want[i], major(devt),
+			 minor(devt));
+		from = strstr(from, event);
+		ASSERT_NE(NULL, from) {
+			TH_LOG("no %sin:\n%s", event, trace);
+		}
+	}
+}
+
 /* Test that what happens is traced, each event with device, bytes and fill (T1). */
 TEST_F(watch, trace)
 {
@@ -145,31 +198,56 @@ TEST_F(watch, trace)
 		"globalfifo_read: dev=%u:%u bytes=2 fill=3\n",
 		"globalfifo_clear: dev=%u:%u bytes=3 fill=0\n",
 	};
-	char event[128], trace[8192], *from = trace;
 	char bytes[2];
-	size_t len;
-	FILE *file;
-	int i;
 
 	ASSERT_EQ(0, mkdir(INSTANCE, 0700));
 	ASSERT_EQ(0, put_text(INSTANCE "/events/globalfifo/enable", "1"));
 	ASSERT_EQ(5, write(self->fd, "hello", 5));
 	ASSERT_EQ(2, read(self->fd, bytes, 2));
 	ASSERT_EQ(0, ioctl(self->fd, GLOBALFIFO_CLEAR));
-	file = fopen(INSTANCE "/trace", "re");
-	ASSERT_NE(NULL, file);
-	len = fread(trace, 1, sizeof(trace) - 1, file);
-	fclose(file);
-	trace[len] = '\0';
-	for (i = 0; i < ARRAY_SIZE(want); i++) {
-		snprintf(event, sizeof(event), want[i], major(self->devt),
-			 minor(self->devt));
-		from = strstr(from, event);
-		ASSERT_NE(NULL, from) {
-			TH_LOG("no %sin:\n%s", event, trace);
-		}
-	}
+	expect_traced(_metadata, self->devt, want, ARRAY_SIZE(want));
 	EXPECT_EQ(0, put_text(INSTANCE "/events/globalfifo/enable", "0"));
+}
+
+/*
+ * Test that what becomes of requests is traced: with what was asked for when
+ * they begin to wait and are cancelled, with what moved when they are done (T1).
+ */
+TEST_F(watch, trace_requests)
+{
+	static const char * const want[] = {
+		"globalfifo_aio_queue: dev=%u:%u read bytes=8 fill=0\n",
+		"globalfifo_aio_complete: dev=%u:%u read bytes=5 fill=0\n",
+		"globalfifo_aio_queue: dev=%u:%u read bytes=8 fill=0\n",
+		"globalfifo_aio_cancel: dev=%u:%u read bytes=8 fill=0\n",
+		"globalfifo_aio_queue: dev=%u:%u write bytes=4 fill=4096\n",
+		"globalfifo_aio_complete: dev=%u:%u write bytes=4 fill=4\n",
+		"globalfifo_aio_queue: dev=%u:%u read bytes=1 fill=0\n",
+		"globalfifo_aio_complete: dev=%u:%u read bytes=0 fill=1\n",
+	};
+	int blocking = device_open(O_RDWR);
+	static char bytes[4096];
+	io_context_t ctx = NULL;
+	struct iocb iocb;
+
+	ASSERT_EQ(0, mkdir(INSTANCE, 0700));
+	ASSERT_EQ(0, io_setup(1, &ctx));
+	ASSERT_EQ(0, put_text(INSTANCE "/events/globalfifo/enable", "1"));
+	ASSERT_EQ(0, use_requests(self->fd));
+	ASSERT_EQ(4096, write(self->fd, bytes, 4096));
+	prep(&iocb, blocking, true, bytes, 4);
+	ASSERT_EQ(1, submit(ctx, &iocb));
+	ASSERT_EQ(4096, read(self->fd, bytes, 4096));
+	ASSERT_EQ(4, ended(ctx, &iocb));
+	ASSERT_EQ(4, read(self->fd, bytes, 4));
+	prep(&iocb, blocking, false, (void *)8, 1);
+	ASSERT_EQ(1, submit(ctx, &iocb));
+	ASSERT_EQ(1, write(self->fd, "x", 1));
+	ASSERT_EQ(-EFAULT, ended(ctx, &iocb));
+	expect_traced(_metadata, self->devt, want, ARRAY_SIZE(want));
+	EXPECT_EQ(0, put_text(INSTANCE "/events/globalfifo/enable", "0"));
+	io_destroy(ctx);
+	close(blocking);
 }
 
 /* Everything that a program can do wrong, and some that it can do right. */
@@ -177,6 +255,8 @@ static void misbehave(int fd)
 {
 	int reader = device_open(O_RDONLY | O_NONBLOCK);
 	struct iovec bad = { (void *)8, 100 };
+	io_context_t ctx = NULL;
+	struct iocb iocb;
 	__u32 size = 0;
 	char bytes[4096] = "", byte = 'x';
 	int i;
@@ -196,6 +276,14 @@ static void misbehave(int fd)
 	lseek(fd, 1, SEEK_SET);
 	fcntl(fd, F_SETFL, O_ASYNC | O_NONBLOCK);
 	write(fd, &byte, 1);
+	prep(&iocb, device_open(O_RDWR), false, (void *)8, 1);
+	io_setup(2, &ctx);
+	submit(ctx, &iocb);
+	submit(ctx, &iocb);
+	write(fd, &byte, 1);
+	cancel(ctx, &iocb);
+	close(iocb.aio_fildes);
+	io_destroy(ctx);
 	close(reader);
 }
 
