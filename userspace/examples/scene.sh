@@ -171,12 +171,26 @@ scene_lio_listio() {
 	ends
 }
 
-# Listing 9.15. The bytes come first: io_submit would wait for them (A1).
+# Listing 9.15: io_submit does not wait for the bytes (A1).
 scene_aior() {
-	writes hello
 	start "$device"
 	says 'aior: io_submit took 1 request'
+	writes hello
 	says 'aior: its event says 5: hello'
+	ends
+}
+
+scene_async_read() {
+	start "$device"
+	says 'async_read: asked for a read, and goes on'
+	writes hello
+	says 'async_read: the read returned 5: hello'
+	says 'async_read: asked for a read, and goes on'
+	writes world
+	says 'async_read: the eventfd says that 1 has ended'
+	says 'async_read: the read returned 5: world'
+	says 'async_read: asked for a read, and goes on'
+	says 'async_read: the read failed: Operation canceled'
 	ends
 }
 
