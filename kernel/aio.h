@@ -59,6 +59,7 @@
  * @GF_AIO_TAKEN: its bytes are copied, and it can no longer be cancelled
  * @GF_AIO_CANCELLED: nothing will be copied any more
  * @GF_AIO_COMPLETED: the result is out, or about to be
+ * @GF_AIO_STATES: how many there are
  */
 enum gf_aio_state {
 	GF_AIO_SUBMITTED,
