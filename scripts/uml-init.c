@@ -5,8 +5,8 @@
  *
  * uml-run leaves its wishes in RUN_DIR, and listens to the serial lines:
  *
- *	ttyS0	standard input of the program: bytes in hex, '.' for the end;
- *		its terminal, both ways, if it is to have one
+ *	ttyS0	a byte for each piece of input that was read; the program's
+ *		terminal, both ways, if it is to have one
  *	ttyS1	its standard output
  *	ttyS2	its standard error
  *	ttyS3	"ready" once the others are listened to, then the verdict:
@@ -15,9 +15,12 @@
  *
  * RUN_DIR/args is a list of strings that end in NUL: options as key=value, "--",
  * the program and its arguments. RUN_DIR/env is its environment likewise.
+ *
+ * Standard input comes in pieces, the files RUN_DIR/in.0, in.1 and so on; an
+ * empty one is the end. A line would not do: once it was throttled, UML reads
+ * it when it is unthrottled and never else, so what comes later stays outside.
  */
 #define _GNU_SOURCE
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -43,6 +46,8 @@
 #define MAX_STRINGS	8192
 #define MAX_DIRS	64
 #define GRACE_MS	2000	/* for killed processes to be gone */
+#define MAX_PIECE	65536	/* as in uml-run */
+#define POLL_MS		10	/* hostfs does not say when a file appears */
 #define KMEMLEAK	"/sys/kernel/debug/kmemleak"
 #define KMEMLEAK_AGE_MS	5000	/* it does not look at anything younger */
 
@@ -59,6 +64,7 @@ static struct {
 } opt;
 
 static int verdict_fd = -1;
+static int run_dir = -1;	/* RUN_DIR, which the guest's own /run hides */
 
 static void power_off(void)
 {
@@ -249,34 +255,35 @@ static void write_all(int fd, const char *bytes, ssize_t len)
 	}
 }
 
-static int hex_digit(char c)
+/* Wait for the piece with this number, and read it; 0 bytes are the end. */
+static ssize_t read_piece(int number, char *bytes)
 {
-	return isdigit((unsigned char)c) ? c - '0' : c - 'a' + 10;
+	char name[16];
+	ssize_t len;
+	int fd;
+
+	snprintf(name, sizeof(name), "in.%d", number);
+	while ((fd = openat(run_dir, name, O_RDONLY | O_CLOEXEC)) < 0) {
+		if (errno != ENOENT)
+			fail("%s", name);
+		usleep(POLL_MS * 1000);
+	}
+	len = read(fd, bytes, MAX_PIECE);
+	if (len < 0)
+		fail("%s", name);
+	close(fd);
+	return len;
 }
 
-/* Decode standard input from the line to a pipe; ends when it does. */
+/* Carry standard input to a pipe; ends when it does, or its reader. */
 static void feed_input(int line, int out)
 {
-	char in[4096], bytes[4096];
-	ssize_t n, i, len;
-	int high = -1;
+	static char bytes[MAX_PIECE];
+	ssize_t len;
+	int i;
 
-	signal(SIGPIPE, SIG_DFL);
-	while ((n = read(line, in, sizeof(in))) > 0) {
-		for (len = 0, i = 0; i < n; i++) {
-			if (in[i] == '.') {
-				write_all(out, bytes, len);
-				_exit(0);
-			}
-			if (!isxdigit((unsigned char)in[i]))
-				continue;
-			if (high < 0) {
-				high = hex_digit(in[i]);
-				continue;
-			}
-			bytes[len++] = high << 4 | hex_digit(in[i]);
-			high = -1;
-		}
+	for (i = 0; (len = read_piece(i, bytes)) > 0; i++) {
+		write_all(line, ".", 1);
 		write_all(out, bytes, len);
 	}
 	_exit(0);
@@ -513,6 +520,9 @@ int main(void)
 	mount_at("devtmpfs", "/dev", NULL);
 	verdict_fd = open_line(3, O_RDWR);
 	read_options();
+	run_dir = open(RUN_DIR, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (run_dir < 0)
+		fail(RUN_DIR);
 	mount_all();
 
 	sigemptyset(&mask);
