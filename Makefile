@@ -6,7 +6,7 @@ include scripts/driver.conf
 
 export KERNEL KERNEL_TREE T FAST V REPEAT ON EXPECT DEVICE DEVICE2
 
-.PHONY: help demo test kunit integration clients shell lint clean
+.PHONY: help demo test kunit integration mutants clients shell lint clean
 
 help:
 	@echo "make demo     a process is told by SIGIO what another writes to $(DEVICE);"
@@ -17,6 +17,9 @@ help:
 	@echo "              T=sigio, or a test's full name, keeps what it names, FAST=1"
 	@echo "              takes the plain kernel, V=1 shows its log, REPEAT=20 runs"
 	@echo "              it so often, ON=host DEVICE=... runs it on this machine"
+	@echo "make mutants  are there tests that notice when the driver's code is wrong?"
+	@echo "              FILE=kernel/ring.c, SINCE=rev keep some; it goes on where it"
+	@echo "              was stopped"
 	@echo "make clients  other people's programs: coreutils, fio, stress-ng, ..."
 	@echo "make shell    a shell in a guest that has $(DEVICE)"
 	@echo "make lint     style, static checks, and which rule has which test"
@@ -39,6 +42,9 @@ kunit:
 
 integration:
 	@scripts/run-tests integration
+
+mutants:
+	@scripts/mutants $(SINCE:%=--since %) $(FILE)
 
 clients:
 	@scripts/run-tests clients

@@ -55,7 +55,7 @@ SKIPPED = re.compile(r"(lockdep_assert\w*|WARN\w*|BUG\w*|BUILD_BUG\w*|pr_\w+|"
 # What keeps others out: without it a test on one CPU may well pass.
 LOCKING = re.compile(r"(\w*(lock|unlock)(_\w+)?|smp_\w+|barrier|rcu_\w+|"
                      r"preempt_\w+|pagefault_\w+|mutex_\w+)\s*\(")
-CALL = re.compile(r"\w+\s*\(.*\)$", re.S)
+KEYWORDS = {"if", "for", "while", "do", "switch", "return", "sizeof"}
 NUMBER = re.compile(r"(0[xX][0-9a-fA-F]+|\d+)([uUlL]*)$")
 IDENTIFIER = re.compile(r"[A-Za-z_]\w*$")
 JUMPS = {Kind.GOTO_STMT, Kind.BREAK_STMT, Kind.CONTINUE_STMT}
@@ -114,6 +114,19 @@ static int __init mutants_init(void)
 }
 early_initcall(mutants_init);
 """
+
+
+def is_call(text):
+    """Is it a name with its arguments, whether function or macro?"""
+    name = re.match(r"(\w+)\s*\(", text)
+    if not name or name[1] in KEYWORDS:
+        return False
+    depth = 0
+    for place, char in enumerate(text):
+        depth += (char == "(") - (char == ")")
+        if depth == 0 and char == ")":
+            return place == len(text) - 1
+    return False
 
 
 @dataclasses.dataclass
@@ -186,12 +199,12 @@ class Source:
         if errors:
             raise ValueError(f"{path}: {errors[0]}")
         for cursor in unit.cursor.get_children():
-            if cursor.kind == Kind.FUNCTION_DECL and cursor.is_definition() and \
-                    self._span(cursor):
+            if cursor.kind == Kind.FUNCTION_DECL and cursor.is_definition():
                 self._function = cursor.spelling
                 self._returns = cursor.result_type.get_canonical()
                 for child in cursor.get_children():
-                    if child.kind == Kind.COMPOUND_STMT:
+                    if child.kind == Kind.COMPOUND_STMT and \
+                            self._text(child).startswith("{"):
                         self._statement(child)
 
     def _span(self, cursor):
@@ -235,7 +248,7 @@ class Source:
             value, body = list(cursor.get_children())
             self._expression(value)
             self._statement(body)
-        elif kind in BODIES and not CALL.match(self._text(cursor)):
+        elif kind in BODIES and not is_call(self._text(cursor)):
             self._with_body(cursor)
         else:
             self._deletion(cursor)
@@ -289,7 +302,7 @@ class Source:
             kind = "delete jump"
         elif LOCKING.match(text):
             kind = "locking"
-        elif CALL.match(text):
+        elif is_call(text):
             kind = "delete call"
         elif self._operator(cursor)[0] in ("=",) or \
                 cursor.kind in (Kind.COMPOUND_ASSIGNMENT_OPERATOR,
@@ -373,7 +386,8 @@ class Source:
             self._unary(cursor, span, text, place)
         elif kind == Kind.CONDITIONAL_OPERATOR:
             condition, *values = list(cursor.get_children())
-            self._condition(condition)
+            if self._span(condition) != span:   # not of a macro's body
+                self._condition(condition)
             for value in values:
                 self._expression(value)
         elif place and kind in PLACES:
@@ -462,8 +476,8 @@ class Source:
             names = [c.spelling for c in declared.semantic_parent.get_children()]
             self._add("named constant", span,
                       names[(names.index(text) + 1) % len(names)])
-        elif IDENTIFIER.match(text) and \
-                self._bare(cursor).kind == Kind.INTEGER_LITERAL:
+        elif IDENTIFIER.match(text) and not re.match(r"E[A-Z0-9]+$|NULL$", text) \
+                and self._bare(cursor).kind == Kind.INTEGER_LITERAL:
             self._add("constant", span, f"({text} + 1)")
             self._add("constant", span, f"({text} - 1)")
 
