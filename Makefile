@@ -4,9 +4,9 @@
 
 include scripts/driver.conf
 
-export KERNEL KERNEL_TREE T FAST V REPEAT ON EXPECT DEVICE DEVICE2
+export KERNEL KERNEL_TREE KUNIT T FAST V REPEAT ON EXPECT DEVICE DEVICE2
 
-.PHONY: help demo test kunit integration mutants clients shell lint clean
+.PHONY: help demo test kunit integration clients coverage mutants shell lint clean
 
 help:
 	@echo "make demo     a process is told by SIGIO what another writes to $(DEVICE);"
@@ -21,6 +21,8 @@ help:
 	@echo "              FILE=kernel/ring.c, SINCE=rev keep some; it goes on where it"
 	@echo "              was stopped"
 	@echo "make clients  other people's programs: coreutils, fio, stress-ng, ..."
+	@echo "make coverage which lines, functions and branches the tests reach, and"
+	@echo "              whether that is enough; KUNIT=1 for the KUnit suites alone"
 	@echo "make shell    a shell in a guest that has $(DEVICE)"
 	@echo "make lint     style, static checks, and which rule has which test"
 	@echo "make clean    remove build/ (the cache of kernel trees stays)"
@@ -48,6 +50,9 @@ mutants:
 
 clients:
 	@scripts/run-tests clients
+
+coverage:
+	@scripts/coverage
 
 shell:
 	@scripts/uml-run --timeout 0 --tty -- bash
