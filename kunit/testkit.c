@@ -3,6 +3,8 @@
 
 #include <linux/anon_inodes.h>
 #include <linux/cred.h>
+#include <linux/dcache.h>
+#include <linux/debugfs.h>
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/jiffies.h>
@@ -504,3 +506,69 @@ size_t tk_fault_in(const struct iov_iter *iter, size_t len)
 		return 0;
 	return len - tk_before_hole(hole, iter, len);
 }
+
+#if defined(CONFIG_FAILSLAB) && defined(CONFIG_FAULT_INJECTION_DEBUG_FS)
+/* More than any call allocates. */
+#define TK_FAIL_MOST	1000
+
+/* What a file of failslab's shows: debugfs is not mounted yet, but it is there. */
+static void *tk_failslab(struct kunit *test, const char *name)
+{
+	struct dentry *dir = debugfs_lookup("failslab", NULL);
+	struct dentry *file = dir ? debugfs_lookup(name, dir) : NULL;
+	void *value = file ? d_inode(file)->i_private : NULL;
+
+	dput(file);
+	dput(dir);
+	KUNIT_ASSERT_NOT_NULL_MSG(test, value, "no failslab/%s", name);
+	return value;
+}
+
+/* Its settings, while they are not what they were. */
+static struct {
+	bool *spare;		/* allocations that may sleep */
+	unsigned long *verbose;
+	unsigned long old_verbose;
+} tk_fail;
+
+static void tk_fail_end(void *data)
+{
+	tk_fail_none();
+	*tk_fail.spare = true;
+	*tk_fail.verbose = tk_fail.old_verbose;
+}
+
+void tk_fail_nth(struct kunit *test, unsigned int nth)
+{
+	KUNIT_ASSERT_LT(test, nth, TK_FAIL_MOST);
+	tk_fail.spare = tk_failslab(test, "ignore-gfp-wait");
+	tk_fail.verbose = tk_failslab(test, "verbose");
+	if (*tk_fail.spare) {
+		tk_fail.old_verbose = *tk_fail.verbose;
+		KUNIT_ASSERT_EQ(test, 0,
+				kunit_add_action_or_reset(test, tk_fail_end,
+							  NULL));
+		*tk_fail.spare = false;
+		*tk_fail.verbose = 0;
+	}
+	current->fail_nth = nth;
+}
+
+bool tk_fail_none(void)
+{
+	bool failed = !current->fail_nth;
+
+	current->fail_nth = 0;
+	return failed;
+}
+#else
+void tk_fail_nth(struct kunit *test, unsigned int nth)
+{
+	kunit_skip(test, "no CONFIG_FAILSLAB and CONFIG_FAULT_INJECTION_DEBUG_FS");
+}
+
+bool tk_fail_none(void)
+{
+	return false;
+}
+#endif

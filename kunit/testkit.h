@@ -452,4 +452,33 @@ size_t tk_from_iter(void *to, size_t len, struct iov_iter *from);
  */
 size_t tk_fault_in(const struct iov_iter *iter, size_t len);
 
+/*
+ * No memory: the n-th allocation of this thread fails, by the kernel's fault
+ * injection. To find out what becomes of a call wherever it runs out of it:
+ *
+ *	do {
+ *		tk_fail_nth(test, ++nth);
+ *		ret = call();
+ *		failed = tk_fail_none();
+ *		...
+ *	} while (failed);
+ */
+
+/**
+ * tk_fail_nth - have an allocation of this thread fail
+ * @test: the test; skipped in a kernel that cannot do this
+ * @nth: which one, from 1 on
+ *
+ * kmalloc() and its like fail, with all flags but __GFP_NOFAIL, until
+ * tk_fail_none(). Ends the test at an @nth that no call gets to.
+ */
+void tk_fail_nth(struct kunit *test, unsigned int nth);
+
+/**
+ * tk_fail_none - have allocations succeed again
+ *
+ * Return: whether one has failed since tk_fail_nth().
+ */
+bool tk_fail_none(void);
+
 #endif /* _TESTKIT_H */

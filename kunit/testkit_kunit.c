@@ -12,6 +12,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/uaccess.h>
+#include <linux/slab.h>
 #include <linux/wait.h>
 
 #include "testkit.h"
@@ -351,6 +352,26 @@ static void testkit_holes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tk_to_iter(from, 4, &iters[1]), 2);
 }
 
+/* Test that just the allocation that is meant fails, and none later. */
+static void testkit_fail(struct kunit *test)
+{
+	void *first, *second;
+
+	tk_fail_nth(test, 2);
+	first = kmalloc(8, GFP_KERNEL);
+	second = kmalloc(8, GFP_KERNEL);
+	KUNIT_EXPECT_TRUE(test, tk_fail_none());
+	KUNIT_EXPECT_NOT_NULL(test, first);
+	KUNIT_EXPECT_NULL(test, second);
+	kfree(second);
+	tk_fail_nth(test, 2);
+	second = kmalloc(8, GFP_KERNEL);
+	KUNIT_EXPECT_FALSE(test, tk_fail_none());
+	KUNIT_EXPECT_NOT_NULL(test, second);
+	kfree(first);
+	kfree(second);
+}
+
 static int testkit_test_init(struct kunit *test)
 {
 	struct gate *gate = kunit_kzalloc(test, sizeof(*gate), GFP_KERNEL);
@@ -380,6 +401,7 @@ static struct kunit_case testkit_cases[] = {
 	KUNIT_CASE(testkit_map),
 	KUNIT_CASE(testkit_hole),
 	KUNIT_CASE(testkit_holes),
+	KUNIT_CASE(testkit_fail),
 	{}
 };
 
