@@ -28,20 +28,22 @@
 #define GF_DEVICES_MAX	256
 #define GF_AIO_MAX	65536
 
-static unsigned int ndevices = 1;
-module_param(ndevices, uint, 0444);
+struct gf_params gf_params = {
+	.ndevices = 1,
+	.size = GLOBALFIFO_SIZE,
+	.max_aio = 1024,
+};
+
+module_param_named(ndevices, gf_params.ndevices, uint, 0444);
 MODULE_PARM_DESC(ndevices, "How many FIFOs, 1 to 256 (default 1)");
 
-static unsigned int size = GLOBALFIFO_SIZE;
-module_param(size, uint, 0444);
+module_param_named(size, gf_params.size, uint, 0444);
 MODULE_PARM_DESC(size, "Bytes in each FIFO, a power of two from 1024 to 16777216 (default 4096)");
 
-static unsigned int major;
-module_param(major, uint, 0444);
+module_param_named(major, gf_params.major, uint, 0444);
 MODULE_PARM_DESC(major, "Major device number, 0 for any that is free (default 0)");
 
-static unsigned int max_aio = 1024;
-module_param(max_aio, uint, 0444);
+module_param_named(max_aio, gf_params.max_aio, uint, 0444);
 MODULE_PARM_DESC(max_aio, "How many asynchronous requests may wait for each FIFO, 1 to 65536 (default 1024)");
 
 /* One device; freed with the last reference to @dev, which @cdev holds one of. */
@@ -178,7 +180,8 @@ static struct gf_device *gf_device_alloc(dev_t devt)
 
 	if (!gdev)
 		return NULL;
-	if (gf_fifo_init(&gdev->fifo, size, max_aio, &gf_user, devt)) {
+	if (gf_fifo_init(&gdev->fifo, gf_params.size, gf_params.max_aio,
+			 &gf_user, devt)) {
 		kfree(gdev);
 		return NULL;
 	}
@@ -228,9 +231,9 @@ static int gf_devices_add(void)
 	unsigned int i;
 	int err = 0;
 
-	for (i = 0; i < ndevices && !err; i++)
+	for (i = 0; i < gf_params.ndevices && !err; i++)
 		err = gf_device_create(i);
-	for (i = 0; i < ndevices && !err; i++)
+	for (i = 0; i < gf_params.ndevices && !err; i++)
 		err = cdev_device_add(&gf_devices[i]->cdev,
 				      &gf_devices[i]->dev);
 	return err;
@@ -238,17 +241,20 @@ static int gf_devices_add(void)
 
 static int gf_check_params(void)
 {
-	if (ndevices < 1 || ndevices > GF_DEVICES_MAX)
-		pr_err("ndevices=%u: must be from 1 to %u\n", ndevices,
+	const struct gf_params p = gf_params;
+
+	if (p.ndevices < 1 || p.ndevices > GF_DEVICES_MAX)
+		pr_err("ndevices=%u: must be from 1 to %u\n", p.ndevices,
 		       GF_DEVICES_MAX);
-	else if (size < GLOBALFIFO_SIZE_MIN || size > GLOBALFIFO_SIZE_MAX ||
-		 !is_power_of_2(size))
-		pr_err("size=%u: must be a power of two from %u to %u\n", size,
-		       GLOBALFIFO_SIZE_MIN, GLOBALFIFO_SIZE_MAX);
-	else if (major >= CHRDEV_MAJOR_MAX)
-		pr_err("major=%u: must be below %u\n", major, CHRDEV_MAJOR_MAX);
-	else if (max_aio < 1 || max_aio > GF_AIO_MAX)
-		pr_err("max_aio=%u: must be from 1 to %u\n", max_aio,
+	else if (p.size < GLOBALFIFO_SIZE_MIN || p.size > GLOBALFIFO_SIZE_MAX ||
+		 !is_power_of_2(p.size))
+		pr_err("size=%u: must be a power of two from %u to %u\n",
+		       p.size, GLOBALFIFO_SIZE_MIN, GLOBALFIFO_SIZE_MAX);
+	else if (p.major >= CHRDEV_MAJOR_MAX)
+		pr_err("major=%u: must be below %u\n", p.major,
+		       CHRDEV_MAJOR_MAX);
+	else if (p.max_aio < 1 || p.max_aio > GF_AIO_MAX)
+		pr_err("max_aio=%u: must be from 1 to %u\n", p.max_aio,
 		       GF_AIO_MAX);
 	else
 		return 0;
@@ -259,25 +265,29 @@ static int gf_register_numbers(void)
 {
 	int err;
 
-	if (!major)
-		return alloc_chrdev_region(&gf_first, 0, ndevices,
+	if (!gf_params.major)
+		return alloc_chrdev_region(&gf_first, 0, gf_params.ndevices,
 					   KBUILD_MODNAME);
 
-	gf_first = MKDEV(major, 0);
-	err = register_chrdev_region(gf_first, ndevices, KBUILD_MODNAME);
+	gf_first = MKDEV(gf_params.major, 0);
+	err = register_chrdev_region(gf_first, gf_params.ndevices,
+				     KBUILD_MODNAME);
 	if (err)
-		pr_err("major=%u: cannot be had, error %d\n", major, err);
+		pr_err("major=%u: cannot be had, error %d\n", gf_params.major,
+		       err);
 	return err;
 }
 
-static void gf_unload(void)
+/* Neither is __init or __exit, so that the suite can do it again. */
+void gf_unload(void)
 {
 	gf_devices_remove();
 	class_unregister(&gf_class);
-	unregister_chrdev_region(gf_first, ndevices);
+	unregister_chrdev_region(gf_first, gf_params.ndevices);
 }
+module_exit(gf_unload);
 
-static int __init gf_init(void)
+int gf_load(void)
 {
 	int err;
 
@@ -289,7 +299,7 @@ static int __init gf_init(void)
 		return err;
 	err = class_register(&gf_class);
 	if (err) {
-		unregister_chrdev_region(gf_first, ndevices);
+		unregister_chrdev_region(gf_first, gf_params.ndevices);
 		return err;
 	}
 	err = gf_devices_add();
@@ -297,13 +307,7 @@ static int __init gf_init(void)
 		gf_unload();
 	return err;
 }
-module_init(gf_init);
-
-static void __exit gf_exit(void)
-{
-	gf_unload();
-}
-module_exit(gf_exit);
+module_init(gf_load);
 
 MODULE_DESCRIPTION("A FIFO character device");
 MODULE_LICENSE("GPL");
