@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The core: one FIFO, its lock and its rules. See fifo.h. */
 
+#include <linux/bitops.h>
 #include <linux/capability.h>
 #include <linux/container_of.h>
 #include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/fs.h>
 #include <linux/lockdep.h>
-#include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
@@ -535,7 +535,7 @@ int gf_fifo_resize(struct gf_fifo *fifo, unsigned int size)
 
 	if (size < GLOBALFIFO_SIZE_MIN || size > GLOBALFIFO_SIZE_MAX)
 		return -EINVAL;
-	size = roundup_pow_of_two(size);
+	size = 1U << fls_long(size - 1);
 	if (size > fifo->load_size && !capable(CAP_SYS_RESOURCE))
 		return -EPERM;
 	/* A program that asks for too much is told so, and nobody else (T3). */

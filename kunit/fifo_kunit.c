@@ -1296,6 +1296,59 @@ static void fifo_uaccess(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get(ctx, 10), 10);
 }
 
+/* Test that it finds nothing wrong with memory of the kernel's (W2). */
+static void fifo_uaccess_fault_in(struct kunit *test)
+{
+	char bytes[8];
+	struct kvec vec = { bytes, sizeof(bytes) };
+	struct iov_iter iter;
+
+	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, vec.iov_len);
+	KUNIT_EXPECT_EQ(test, gf_fifo_uaccess.fault_in_writeable(&iter, 8), 0);
+	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, vec.iov_len);
+	KUNIT_EXPECT_EQ(test, gf_fifo_uaccess.fault_in_readable(&iter, 8), 0);
+}
+
+/*
+ * No memory.
+ */
+
+/* Test that a FIFO that cannot be had is an error (D2). */
+static void fifo_no_memory(struct kunit *test)
+{
+	struct gf_fifo fifo;
+	int err;
+
+	tk_fail_nth(test, 1);
+	err = gf_fifo_init(&fifo, SIZE, &hole_ops, 0);
+	KUNIT_EXPECT_TRUE(test, tk_fail_none());
+	KUNIT_EXPECT_EQ(test, err, -ENOMEM);
+	if (!err)
+		gf_fifo_destroy(&fifo);
+}
+
+/* Test that a size that cannot be had changes nothing, wherever it fails (I1). */
+static void fifo_resize_no_memory(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, SIZE - 20, ATOMIC);
+	unsigned int nth = 0;
+	bool failed;
+	int err;
+
+	do {
+		tk_fail_nth(test, ++nth);
+		err = gf_fifo_resize(&ctx->fifo, 2 * SIZE);
+		failed = tk_fail_none();
+		KUNIT_EXPECT_EQ(test, err, failed ? -ENOMEM : 0);
+		KUNIT_EXPECT_EQ(test, gf_fifo_size(&ctx->fifo),
+				failed ? SIZE : 2 * SIZE);
+		KUNIT_EXPECT_EQ(test, get(ctx, SIZE), ATOMIC);
+		KUNIT_EXPECT_EQ(test, put(ctx, ATOMIC), ATOMIC);
+	} while (failed);
+	KUNIT_EXPECT_GE(test, nth, 2);
+	kunit_info(test, "%u points of failure", nth - 1);
+}
+
 static void fifo_test_end(void *data)
 {
 	gf_fifo_destroy(data);
@@ -1357,6 +1410,9 @@ static struct kunit_case fifo_cases[] = {
 	KUNIT_CASE(fifo_trace),
 	KUNIT_CASE(fifo_random),
 	KUNIT_CASE(fifo_uaccess),
+	KUNIT_CASE(fifo_uaccess_fault_in),
+	KUNIT_CASE(fifo_no_memory),
+	KUNIT_CASE(fifo_resize_no_memory),
 	{}
 };
 

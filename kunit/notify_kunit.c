@@ -189,6 +189,36 @@ static void notify_neither(struct kunit *test)
 	holder->file->f_mode |= FMODE_READ;
 }
 
+/*
+ * Test that a file is on all lists that it is open for or, wherever memory runs
+ * out, on none (N3).
+ */
+static void notify_no_memory(struct kunit *test)
+{
+	struct gf_notify *notify = test->priv;
+	struct tk_file *holder = tk_open(test, &notify_fops, notify, O_RDWR);
+	unsigned int nth = 0;
+	bool failed;
+	int ret;
+
+	do {
+		tk_fail_nth(test, ++nth);
+		ret = notify_fasync(77, holder->file, 1);
+		failed = tk_fail_none();
+		if (failed) {
+			KUNIT_EXPECT_EQ(test, ret, -ENOMEM);
+			KUNIT_EXPECT_NULL(test, notify->readers);
+			KUNIT_EXPECT_NULL(test, notify->writers);
+		}
+	} while (failed);
+	KUNIT_EXPECT_GT(test, ret, 0);
+	KUNIT_EXPECT_NOT_NULL(test, notify->readers);
+	KUNIT_EXPECT_NOT_NULL(test, notify->writers);
+	/* The entry for each direction. */
+	KUNIT_EXPECT_GE(test, nth, 3);
+	kunit_info(test, "%u points of failure", nth - 1);
+}
+
 static int notify_test_init(struct kunit *test)
 {
 	test->priv = kunit_kzalloc(test, sizeof(struct gf_notify), GFP_KERNEL);
@@ -210,6 +240,7 @@ static struct kunit_case notify_cases[] = {
 	KUNIT_CASE(notify_serialised),
 	KUNIT_CASE(notify_tells_unlocked),
 	KUNIT_CASE(notify_neither),
+	KUNIT_CASE(notify_no_memory),
 	{}
 };
 

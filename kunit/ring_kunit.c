@@ -7,6 +7,7 @@
 #include <linux/prandom.h>
 #include <linux/random.h>
 #include <linux/string.h>
+#include <linux/timer.h>
 
 #include "../kernel/ring.h"
 
@@ -156,6 +157,43 @@ static void ring_peek(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, gf_ring_peek(ring).data);
 }
 
+/* What an interrupt does to a ring: bytes come, and all of them go. */
+struct ring_churn {
+	struct timer_list timer;
+	struct gf_ring *ring;
+	unsigned int rounds;
+};
+
+static void ring_churn(struct timer_list *timer)
+{
+	struct ring_churn *churn = container_of(timer, struct ring_churn,
+						timer);
+
+	gf_ring_put(churn->ring, SIZE);
+	gf_ring_take(churn->ring, SIZE);
+	churn->rounds--;
+	if (churn->rounds)
+		mod_timer(timer, jiffies + 1);
+}
+
+/*
+ * Test that a look that is interrupted half-way sees a state that was: here the
+ * ring is always empty between two of them.
+ */
+static void ring_peek_interrupted(struct kunit *test)
+{
+	struct ring_churn churn = { .ring = ring_at(test, 0), .rounds = 50 };
+	unsigned int wrong = 0;
+
+	timer_setup_on_stack(&churn.timer, ring_churn, 0);
+	mod_timer(&churn.timer, jiffies + 1);
+	while (READ_ONCE(churn.rounds))
+		wrong += peek_used(churn.ring) != 0;
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+	del_timer_sync(&churn.timer);
+	destroy_timer_on_stack(&churn.timer);
+}
+
 /* Every place in the buffer, and the places around which the indices wrap. */
 static const unsigned int ring_starts[] = {
 	0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
@@ -294,6 +332,7 @@ static struct kunit_case ring_cases[] = {
 	KUNIT_CASE(ring_too_much),
 	KUNIT_CASE(ring_span_beyond),
 	KUNIT_CASE(ring_peek),
+	KUNIT_CASE(ring_peek_interrupted),
 	KUNIT_CASE_PARAM(ring_wrap, ring_start_gen_params),
 	KUNIT_CASE_PARAM(ring_move, ring_start_gen_params),
 	KUNIT_CASE(ring_move_too_much),
