@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a failed allocation does, by the kernel's fault injection. Buggy results
- * would be a file that is half registered for SIGIO, or not although it was
- * told so, a size that changed although that failed, an opener who is counted for
- * ever, or a request that is lost.
+ * What a failed allocation, or a failed copy to or from a program, does, by the
+ * kernel's fault injection: each that a call makes, one after the other. Buggy
+ * results would be a file that is half registered for SIGIO, or not although it
+ * was told so, a size that changed although that failed, an opener who is
+ * counted for ever, a byte that is lost or doubled, or a request that is lost.
  */
 #define _GNU_SOURCE
 #include <glob.h>
+#include <libaio.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/uio.h>
 #include "kselftest_harness.h"
 #include "common.h"
 #include "requests.h"
@@ -61,6 +65,14 @@ static bool disarm(int injector)
 
 	pwrite(injector, "0", 1, 0);
 	return failed;
+}
+
+/* How many failures there were to survive, and how many the call told of. */
+static void report(int points, int failures)
+{
+	printf("# %d points of failure, %d of them failed the call\n", points,
+	       failures);
+	fflush(stdout);
 }
 
 FIXTURE(registration) {
@@ -155,6 +167,7 @@ TEST_F(registration, all_or_nothing)
 	EXPECT_FALSE(injected);
 	/* At least the entry for each direction. */
 	EXPECT_LE(variant->in + variant->out, failures);
+	report(nth - 2, failures);
 }
 
 FIXTURE(size) {
@@ -244,7 +257,10 @@ TEST_F(size, keeps_all)
 		ASSERT_EQ(5, write(self->fd, "hello", 5));
 	}
 	EXPECT_FALSE(injected);
+	/* One more than there are is none: that was the last. */
+	EXPECT_LE(1, nth - 2);
 	EXPECT_LE(variant->fails, failures);
+	report(nth - 2, failures);
 }
 
 FIXTURE(opener) {
@@ -299,6 +315,286 @@ TEST_F(opener, counted)
 	}
 	EXPECT_FALSE(injected);
 	EXPECT_LT(0, failures);
+	report(nth - 2, failures);
+}
+
+#define SIZE	4096
+/* What the FIFO holds before each call; some of it is still there after it. */
+#define BEFORE	5
+
+FIXTURE(sweep) {
+	int injector;
+	int fd;
+	int epoll;
+	int pipe[2];
+	io_context_t aio;
+	struct iocb iocb;
+	char bytes[2 * SIZE];	/* written to the device, in this order */
+	char in[2 * SIZE];	/* read by the call */
+};
+
+static long call_read(FIXTURE_DATA(sweep) *self)
+{
+	return or_errno(read(self->fd, self->in, 3));
+}
+
+static long call_readv(FIXTURE_DATA(sweep) *self)
+{
+	const struct iovec vec[] = { { self->in, 2 }, { self->in + 2, 2 } };
+
+	return or_errno(readv(self->fd, vec, 2));
+}
+
+static long call_write(FIXTURE_DATA(sweep) *self)
+{
+	return or_errno(write(self->fd, self->bytes + BEFORE, 7));
+}
+
+static long call_long_write(FIXTURE_DATA(sweep) *self)
+{
+	return or_errno(write(self->fd, self->bytes + BEFORE, 3000));
+}
+
+static long call_writev(FIXTURE_DATA(sweep) *self)
+{
+	char *from = self->bytes + BEFORE;
+	/* More than the kernel has room for on its stack. */
+	struct iovec vec[10];
+	int i;
+
+	for (i = 0; i < 10; i++)
+		vec[i] = (struct iovec){ from + 100 * i, 100 };
+	return or_errno(writev(self->fd, vec, 10));
+}
+
+static long call_poll(FIXTURE_DATA(sweep) *self)
+{
+	struct pollfd pfd = { .fd = self->fd, .events = POLLIN | POLLOUT };
+
+	return or_errno(poll(&pfd, 1, 0));
+}
+
+static long call_epoll(FIXTURE_DATA(sweep) *self)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+
+	return or_errno(epoll_ctl(self->epoll, EPOLL_CTL_ADD, self->fd, &event));
+}
+
+static long then_epoll(FIXTURE_DATA(sweep) *self)
+{
+	struct epoll_event event;
+	int n = epoll_wait(self->epoll, &event, 1, 0);
+
+	return epoll_ctl(self->epoll, EPOLL_CTL_DEL, self->fd, NULL) ? -1 : n;
+}
+
+static long call_splice(FIXTURE_DATA(sweep) *self)
+{
+	return or_errno(splice(self->fd, NULL, self->pipe[1], NULL, 3, 0));
+}
+
+static long then_splice(FIXTURE_DATA(sweep) *self)
+{
+	return read(self->pipe[0], self->in, sizeof(self->in));
+}
+
+static long call_splice_in(FIXTURE_DATA(sweep) *self)
+{
+	return or_errno(splice(self->pipe[0], NULL, self->fd, NULL, 9, 0));
+}
+
+static long before_splice_in(FIXTURE_DATA(sweep) *self)
+{
+	int left = 0;
+
+	/* A call that failed has left them there. */
+	if (ioctl(self->pipe[0], FIONREAD, &left))
+		return -1;
+	return left == 9 ? 9 : write(self->pipe[1], self->bytes + BEFORE, 9);
+}
+
+static long call_submit(FIXTURE_DATA(sweep) *self)
+{
+	struct iocb *iocb = &self->iocb;
+
+	io_prep_pread(iocb, self->fd, self->in, 3, 0);
+	return io_submit(self->aio, 1, &iocb);
+}
+
+static long call_submit_write(FIXTURE_DATA(sweep) *self)
+{
+	struct iocb *iocb = &self->iocb;
+
+	io_prep_pwrite(iocb, self->fd, self->bytes + BEFORE, 11, 0);
+	return io_submit(self->aio, 1, &iocb);
+}
+
+static long then_event(FIXTURE_DATA(sweep) *self)
+{
+	struct io_event event;
+
+	if (io_getevents(self->aio, 1, 1, &event, NULL) != 1)
+		return -1;
+	return event.res;
+}
+
+/*
+ * One call, what makes ready for it and what follows it, without failures; what
+ * the call and what follows return, how many bytes that takes and puts in. The
+ * call may also fail, with ENOMEM, EFAULT or err, and then takes and puts none.
+ */
+FIXTURE_VARIANT(sweep) {
+	long (*before)(FIXTURE_DATA(sweep) *self);
+	long (*call)(FIXTURE_DATA(sweep) *self);
+	long (*then)(FIXTURE_DATA(sweep) *self);
+	long ret;
+	long then_ret;
+	int err;
+	int taken;
+	int put;
+};
+
+FIXTURE_VARIANT_ADD(sweep, read) {
+	.call = call_read, .ret = 3, .taken = 3,
+};
+
+FIXTURE_VARIANT_ADD(sweep, readv) {
+	.call = call_readv, .ret = 4, .taken = 4,
+};
+
+FIXTURE_VARIANT_ADD(sweep, write) {
+	.call = call_write, .ret = 7, .put = 7,
+};
+
+FIXTURE_VARIANT_ADD(sweep, long_write) {
+	.call = call_long_write, .ret = 3000, .put = 3000,
+};
+
+FIXTURE_VARIANT_ADD(sweep, writev) {
+	.call = call_writev, .ret = 1000, .put = 1000,
+};
+
+FIXTURE_VARIANT_ADD(sweep, poll) {
+	.call = call_poll, .ret = 1,
+};
+
+FIXTURE_VARIANT_ADD(sweep, epoll) {
+	.call = call_epoll, .then = then_epoll, .then_ret = 1,
+};
+
+FIXTURE_VARIANT_ADD(sweep, splice) {
+	.call = call_splice, .ret = 3,
+	.then = then_splice, .then_ret = 3, .taken = 3,
+};
+
+FIXTURE_VARIANT_ADD(sweep, splice_in) {
+	.before = before_splice_in, .call = call_splice_in, .ret = 9, .put = 9,
+};
+
+FIXTURE_VARIANT_ADD(sweep, io_submit) {
+	.call = call_submit, .ret = 1, .err = EAGAIN,
+	.then = then_event, .then_ret = 3, .taken = 3,
+};
+
+FIXTURE_VARIANT_ADD(sweep, io_submit_write) {
+	.call = call_submit_write, .ret = 1, .err = EAGAIN,
+	.then = then_event, .then_ret = 11, .put = 11,
+};
+
+FIXTURE_SETUP(sweep)
+{
+	int i;
+
+	for (i = 0; i < sizeof(self->bytes); i++)
+		self->bytes[i] = i % 251;
+	/* No page of it is to be brought in while a call is watched. */
+	memset(self->in, 0, sizeof(self->in));
+	self->injector = injector();
+	device_drain();
+	self->fd = device_open(O_RDWR | O_NONBLOCK);
+	ASSERT_LE(0, self->fd);
+	self->epoll = epoll_create1(0);
+	ASSERT_LE(0, self->epoll);
+	ASSERT_EQ(0, pipe2(self->pipe, O_NONBLOCK));
+	self->aio = NULL;
+	ASSERT_EQ(0, io_setup(1, &self->aio));
+}
+
+FIXTURE_TEARDOWN(sweep)
+{
+	io_destroy(self->aio);
+	close(self->pipe[0]);
+	close(self->pipe[1]);
+	close(self->epoll);
+	close(self->fd);
+	close(self->injector);
+}
+
+/*
+ * The device holds just these bytes, which are taken out. With more, it moves
+ * on to where it was in its buffer before @moved bytes.
+ */
+static void expect_just(struct __test_metadata *_metadata,
+			FIXTURE_DATA(sweep) *self, const char *bytes, int n,
+			int moved)
+{
+	int rest = SIZE - moved % SIZE;
+	char in[2 * SIZE];
+
+	ASSERT_EQ(n, read(self->fd, in, sizeof(in)));
+	EXPECT_EQ(0, memcmp(in, bytes, n));
+	ASSERT_EQ(rest, write(self->fd, self->bytes, rest));
+	ASSERT_EQ(rest, read(self->fd, in, sizeof(in)));
+	EXPECT_EQ(0, memcmp(in, self->bytes, rest));
+}
+
+/*
+ * Test that a call in which something fails is as good as whole or as good as
+ * not made: no byte is lost or doubled, and the device goes on (R3, W2, T2).
+ */
+TEST_F(sweep, all_or_nothing)
+{
+	long long readers = device_show("readers");
+	long long writers = device_show("writers");
+	int nth, done, failures = 0;
+	bool injected = true;
+	long ret;
+
+	if (self->injector < 0)
+		SKIP(return, NO_INJECTOR);
+	for (nth = 1; injected && nth < MOST; nth++) {
+		ASSERT_EQ(BEFORE, write(self->fd, self->bytes, BEFORE));
+		if (variant->before)
+			ASSERT_LT(0, variant->before(self));
+		ASSERT_EQ(0, arm(self->injector, nth));
+		ret = variant->call(self);
+		injected = disarm(self->injector);
+		done = ret == variant->ret;
+		if (!done) {
+			failures++;
+			EXPECT_TRUE(injected);
+			EXPECT_TRUE(ret == -ENOMEM || ret == -EFAULT ||
+				    (variant->err && ret == -variant->err)) {
+				TH_LOG("returned %ld", ret);
+			}
+		} else {
+			if (variant->then)
+				EXPECT_EQ(variant->then_ret, variant->then(self));
+			EXPECT_EQ(0, memcmp(self->in, self->bytes,
+					    variant->taken));
+		}
+		expect_just(_metadata, self,
+			    self->bytes + done * variant->taken,
+			    BEFORE + done * (variant->put - variant->taken),
+			    BEFORE + done * variant->put);
+		memset(self->in, 0, sizeof(self->in));
+	}
+	EXPECT_FALSE(injected);
+	EXPECT_LE(1, nth - 2);
+	EXPECT_EQ(readers, device_show("readers"));
+	EXPECT_EQ(writers, device_show("writers"));
+	report(nth - 2, failures);
 }
 
 FIXTURE(request) {
@@ -390,6 +686,7 @@ TEST_F(request, waits_or_fails)
 	EXPECT_FALSE(injected);
 	/* The request's own memory, and that of its segments. */
 	EXPECT_LE(1 + variant->vectored, failures);
+	report(nth - 2, failures);
 }
 
 /*

@@ -205,14 +205,19 @@ TEST_F(command, privilege)
 /* Test that a bad address, and a command there is not, are errors (I1). */
 TEST_F(command, errors)
 {
+	/* Nothing is there, and nothing of a program's can be. */
+	static const unsigned long bad[] = { 0, 1UL << 63 };
 	int reader = device_open(O_RDONLY);
+	int i;
 
-	EXPECT_EQ(-1, ioctl(self->fd, GLOBALFIFO_GET_SIZE, NULL));
-	EXPECT_EQ(EFAULT, errno);
-	EXPECT_EQ(-1, ioctl(self->fd, GLOBALFIFO_SET_SIZE, NULL));
-	EXPECT_EQ(EFAULT, errno);
-	EXPECT_EQ(-1, ioctl(self->fd, FIONREAD, NULL));
-	EXPECT_EQ(EFAULT, errno);
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		EXPECT_EQ(-1, ioctl(self->fd, GLOBALFIFO_GET_SIZE, bad[i]));
+		EXPECT_EQ(EFAULT, errno);
+		EXPECT_EQ(-1, ioctl(self->fd, GLOBALFIFO_SET_SIZE, bad[i]));
+		EXPECT_EQ(EFAULT, errno);
+		EXPECT_EQ(-1, ioctl(self->fd, FIONREAD, bad[i]));
+		EXPECT_EQ(EFAULT, errno);
+	}
 	EXPECT_EQ(-EBADF, set_size(reader, self->size));
 	EXPECT_EQ(-1, ioctl(self->fd, _IO(0xfc, 0xff)));
 	EXPECT_EQ(ENOTTY, errno);
