@@ -322,8 +322,8 @@ TEST_F(opener, counted)
 /* What the FIFO holds before each call; some of it is still there after it. */
 #define BEFORE	5
 
-FIXTURE(sweep) {
-	int injector;
+/* What calls are made with. */
+struct scene {
 	int fd;
 	int epoll;
 	int pipe[2];
@@ -333,121 +333,15 @@ FIXTURE(sweep) {
 	char in[2 * SIZE];	/* read by the call */
 };
 
-static long call_read(FIXTURE_DATA(sweep) *self)
-{
-	return or_errno(read(self->fd, self->in, 3));
-}
-
-static long call_readv(FIXTURE_DATA(sweep) *self)
-{
-	const struct iovec vec[] = { { self->in, 2 }, { self->in + 2, 2 } };
-
-	return or_errno(readv(self->fd, vec, 2));
-}
-
-static long call_write(FIXTURE_DATA(sweep) *self)
-{
-	return or_errno(write(self->fd, self->bytes + BEFORE, 7));
-}
-
-static long call_long_write(FIXTURE_DATA(sweep) *self)
-{
-	return or_errno(write(self->fd, self->bytes + BEFORE, 3000));
-}
-
-static long call_writev(FIXTURE_DATA(sweep) *self)
-{
-	char *from = self->bytes + BEFORE;
-	/* More than the kernel has room for on its stack. */
-	struct iovec vec[10];
-	int i;
-
-	for (i = 0; i < 10; i++)
-		vec[i] = (struct iovec){ from + 100 * i, 100 };
-	return or_errno(writev(self->fd, vec, 10));
-}
-
-static long call_poll(FIXTURE_DATA(sweep) *self)
-{
-	struct pollfd pfd = { .fd = self->fd, .events = POLLIN | POLLOUT };
-
-	return or_errno(poll(&pfd, 1, 0));
-}
-
-static long call_epoll(FIXTURE_DATA(sweep) *self)
-{
-	struct epoll_event event = { .events = EPOLLIN };
-
-	return or_errno(epoll_ctl(self->epoll, EPOLL_CTL_ADD, self->fd, &event));
-}
-
-static long then_epoll(FIXTURE_DATA(sweep) *self)
-{
-	struct epoll_event event;
-	int n = epoll_wait(self->epoll, &event, 1, 0);
-
-	return epoll_ctl(self->epoll, EPOLL_CTL_DEL, self->fd, NULL) ? -1 : n;
-}
-
-static long call_splice(FIXTURE_DATA(sweep) *self)
-{
-	return or_errno(splice(self->fd, NULL, self->pipe[1], NULL, 3, 0));
-}
-
-static long then_splice(FIXTURE_DATA(sweep) *self)
-{
-	return read(self->pipe[0], self->in, sizeof(self->in));
-}
-
-static long call_splice_in(FIXTURE_DATA(sweep) *self)
-{
-	return or_errno(splice(self->pipe[0], NULL, self->fd, NULL, 9, 0));
-}
-
-static long before_splice_in(FIXTURE_DATA(sweep) *self)
-{
-	int left = 0;
-
-	/* A call that failed has left them there. */
-	if (ioctl(self->pipe[0], FIONREAD, &left))
-		return -1;
-	return left == 9 ? 9 : write(self->pipe[1], self->bytes + BEFORE, 9);
-}
-
-static long call_submit(FIXTURE_DATA(sweep) *self)
-{
-	struct iocb *iocb = &self->iocb;
-
-	io_prep_pread(iocb, self->fd, self->in, 3, 0);
-	return io_submit(self->aio, 1, &iocb);
-}
-
-static long call_submit_write(FIXTURE_DATA(sweep) *self)
-{
-	struct iocb *iocb = &self->iocb;
-
-	io_prep_pwrite(iocb, self->fd, self->bytes + BEFORE, 11, 0);
-	return io_submit(self->aio, 1, &iocb);
-}
-
-static long then_event(FIXTURE_DATA(sweep) *self)
-{
-	struct io_event event;
-
-	if (io_getevents(self->aio, 1, 1, &event, NULL) != 1)
-		return -1;
-	return event.res;
-}
-
 /*
  * One call, what makes ready for it and what follows it, without failures; what
  * the call and what follows return, how many bytes that takes and puts in. The
  * call may also fail, with ENOMEM, EFAULT or err, and then takes and puts none.
  */
-FIXTURE_VARIANT(sweep) {
-	long (*before)(FIXTURE_DATA(sweep) *self);
-	long (*call)(FIXTURE_DATA(sweep) *self);
-	long (*then)(FIXTURE_DATA(sweep) *self);
+struct op {
+	long (*before)(struct scene *scene);
+	long (*call)(struct scene *scene);
+	long (*then)(struct scene *scene);
 	long ret;
 	long then_ret;
 	int err;
@@ -455,108 +349,268 @@ FIXTURE_VARIANT(sweep) {
 	int put;
 };
 
+static long call_read(struct scene *scene)
+{
+	return or_errno(read(scene->fd, scene->in, 3));
+}
+
+static long call_readv(struct scene *scene)
+{
+	const struct iovec vec[] = { { scene->in, 2 }, { scene->in + 2, 2 } };
+
+	return or_errno(readv(scene->fd, vec, 2));
+}
+
+static long call_write(struct scene *scene)
+{
+	return or_errno(write(scene->fd, scene->bytes + BEFORE, 7));
+}
+
+static long call_long_write(struct scene *scene)
+{
+	return or_errno(write(scene->fd, scene->bytes + BEFORE, 3000));
+}
+
+static long call_writev(struct scene *scene)
+{
+	char *from = scene->bytes + BEFORE;
+	/* More than the kernel has room for on its stack. */
+	struct iovec vec[10];
+	int i;
+
+	for (i = 0; i < 10; i++)
+		vec[i] = (struct iovec){ from + 100 * i, 100 };
+	return or_errno(writev(scene->fd, vec, 10));
+}
+
+static long call_poll(struct scene *scene)
+{
+	struct pollfd pfd = { .fd = scene->fd, .events = POLLIN | POLLOUT };
+
+	return or_errno(poll(&pfd, 1, 0));
+}
+
+static long call_epoll(struct scene *scene)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+
+	return or_errno(epoll_ctl(scene->epoll, EPOLL_CTL_ADD, scene->fd, &event));
+}
+
+static long then_epoll(struct scene *scene)
+{
+	struct epoll_event event;
+	int n = epoll_wait(scene->epoll, &event, 1, 0);
+
+	return epoll_ctl(scene->epoll, EPOLL_CTL_DEL, scene->fd, NULL) ? -1 : n;
+}
+
+static long call_splice(struct scene *scene)
+{
+	return or_errno(splice(scene->fd, NULL, scene->pipe[1], NULL, 3, 0));
+}
+
+static long then_splice(struct scene *scene)
+{
+	return read(scene->pipe[0], scene->in, sizeof(scene->in));
+}
+
+static long call_splice_in(struct scene *scene)
+{
+	return or_errno(splice(scene->pipe[0], NULL, scene->fd, NULL, 9, 0));
+}
+
+static long before_splice_in(struct scene *scene)
+{
+	int left = 0;
+
+	/* A call that failed has left them there. */
+	if (ioctl(scene->pipe[0], FIONREAD, &left))
+		return -1;
+	return left == 9 ? 9 : write(scene->pipe[1], scene->bytes + BEFORE, 9);
+}
+
+static long call_submit(struct scene *scene)
+{
+	struct iocb *iocb = &scene->iocb;
+
+	io_prep_pread(iocb, scene->fd, scene->in, 3, 0);
+	return io_submit(scene->aio, 1, &iocb);
+}
+
+static long call_submit_write(struct scene *scene)
+{
+	struct iocb *iocb = &scene->iocb;
+
+	io_prep_pwrite(iocb, scene->fd, scene->bytes + BEFORE, 11, 0);
+	return io_submit(scene->aio, 1, &iocb);
+}
+
+static long then_event(struct scene *scene)
+{
+	struct io_event event;
+
+	if (io_getevents(scene->aio, 1, 1, &event, NULL) != 1)
+		return -1;
+	return event.res;
+}
+
+FIXTURE(sweep) {
+	int injector;
+	struct scene scene;
+};
+
+FIXTURE_VARIANT(sweep) {
+	struct op op;
+};
+
 FIXTURE_VARIANT_ADD(sweep, read) {
-	.call = call_read, .ret = 3, .taken = 3,
+	.op = {
+		.call = call_read, .ret = 3, .taken = 3,
+	},
 };
 
 FIXTURE_VARIANT_ADD(sweep, readv) {
-	.call = call_readv, .ret = 4, .taken = 4,
+	.op = {
+		.call = call_readv, .ret = 4, .taken = 4,
+	},
 };
 
 FIXTURE_VARIANT_ADD(sweep, write) {
-	.call = call_write, .ret = 7, .put = 7,
+	.op = {
+		.call = call_write, .ret = 7, .put = 7,
+	},
 };
 
 FIXTURE_VARIANT_ADD(sweep, long_write) {
-	.call = call_long_write, .ret = 3000, .put = 3000,
+	.op = {
+		.call = call_long_write, .ret = 3000, .put = 3000,
+	},
 };
 
 FIXTURE_VARIANT_ADD(sweep, writev) {
-	.call = call_writev, .ret = 1000, .put = 1000,
+	.op = {
+		.call = call_writev, .ret = 1000, .put = 1000,
+	},
 };
 
 FIXTURE_VARIANT_ADD(sweep, poll) {
-	.call = call_poll, .ret = 1,
+	.op = {
+		.call = call_poll, .ret = 1,
+	},
 };
 
 FIXTURE_VARIANT_ADD(sweep, epoll) {
-	.call = call_epoll, .then = then_epoll, .then_ret = 1,
+	.op = {
+		.call = call_epoll, .then = then_epoll, .then_ret = 1,
+	},
 };
 
 FIXTURE_VARIANT_ADD(sweep, splice) {
-	.call = call_splice, .ret = 3,
-	.then = then_splice, .then_ret = 3, .taken = 3,
+	.op = {
+		.call = call_splice, .ret = 3,
+		.then = then_splice, .then_ret = 3, .taken = 3,
+	},
 };
 
 FIXTURE_VARIANT_ADD(sweep, splice_in) {
-	.before = before_splice_in, .call = call_splice_in, .ret = 9, .put = 9,
+	.op = {
+		.before = before_splice_in, .call = call_splice_in, .ret = 9, .put = 9,
+	},
 };
 
 FIXTURE_VARIANT_ADD(sweep, io_submit) {
-	.call = call_submit, .ret = 1, .err = EAGAIN,
-	.then = then_event, .then_ret = 3, .taken = 3,
+	.op = {
+		.call = call_submit, .ret = 1, .err = EAGAIN,
+		.then = then_event, .then_ret = 3, .taken = 3,
+	},
 };
 
 FIXTURE_VARIANT_ADD(sweep, io_submit_write) {
-	.call = call_submit_write, .ret = 1, .err = EAGAIN,
-	.then = then_event, .then_ret = 11, .put = 11,
+	.op = {
+		.call = call_submit_write, .ret = 1, .err = EAGAIN,
+		.then = then_event, .then_ret = 11, .put = 11,
+	},
 };
 
 FIXTURE_SETUP(sweep)
 {
+	struct scene *scene = &self->scene;
 	int i;
 
-	for (i = 0; i < sizeof(self->bytes); i++)
-		self->bytes[i] = i % 251;
+	for (i = 0; i < sizeof(scene->bytes); i++)
+		scene->bytes[i] = i % 251;
 	/* No page of it is to be brought in while a call is watched. */
-	memset(self->in, 0, sizeof(self->in));
+	memset(scene->in, 0, sizeof(scene->in));
 	self->injector = injector();
 	device_drain();
-	self->fd = device_open(O_RDWR | O_NONBLOCK);
-	ASSERT_LE(0, self->fd);
-	self->epoll = epoll_create1(0);
-	ASSERT_LE(0, self->epoll);
-	ASSERT_EQ(0, pipe2(self->pipe, O_NONBLOCK));
-	self->aio = NULL;
-	ASSERT_EQ(0, io_setup(1, &self->aio));
+	scene->fd = device_open(O_RDWR | O_NONBLOCK);
+	ASSERT_LE(0, scene->fd);
+	scene->epoll = epoll_create1(0);
+	ASSERT_LE(0, scene->epoll);
+	ASSERT_EQ(0, pipe2(scene->pipe, O_NONBLOCK));
+	scene->aio = NULL;
+	ASSERT_EQ(0, io_setup(1, &scene->aio));
 }
 
 FIXTURE_TEARDOWN(sweep)
 {
-	io_destroy(self->aio);
-	close(self->pipe[0]);
-	close(self->pipe[1]);
-	close(self->epoll);
-	close(self->fd);
+	io_destroy(self->scene.aio);
+	close(self->scene.pipe[0]);
+	close(self->scene.pipe[1]);
+	close(self->scene.epoll);
+	close(self->scene.fd);
 	close(self->injector);
 }
 
+/* The call was made as a whole, and what follows it shows that. */
+static void expect_whole(struct __test_metadata *_metadata,
+			 struct scene *scene, const struct op *op)
+{
+	if (op->then)
+		EXPECT_EQ(op->then_ret, op->then(scene));
+	EXPECT_EQ(0, memcmp(scene->in, scene->bytes, op->taken));
+	memset(scene->in, 0, sizeof(scene->in));
+}
+
+/* The call was not made, because something failed. */
+static void expect_clean(struct __test_metadata *_metadata,
+			 const struct op *op, long ret, bool injected)
+{
+	EXPECT_TRUE(injected);
+	EXPECT_TRUE(ret == -ENOMEM || ret == -EFAULT ||
+		    (op->err && ret == -op->err)) {
+		TH_LOG("returned %ld", ret);
+	}
+}
+
 /*
- * The device holds just these bytes, which are taken out. With more, it moves
- * on to where it was in its buffer before @moved bytes.
+ * The device holds @n bytes, these, which are taken out. With more, it moves on
+ * to where it was in its buffer @moved bytes before: each call finds the same.
  */
-static void expect_just(struct __test_metadata *_metadata,
-			FIXTURE_DATA(sweep) *self, const char *bytes, int n,
-			int moved)
+static void expect_held(struct __test_metadata *_metadata, struct scene *scene,
+			const char *bytes, int n, int moved)
 {
 	int rest = SIZE - moved % SIZE;
 	char in[2 * SIZE];
 
-	ASSERT_EQ(n, read(self->fd, in, sizeof(in)));
+	ASSERT_EQ(n, read(scene->fd, in, sizeof(in)));
 	EXPECT_EQ(0, memcmp(in, bytes, n));
-	ASSERT_EQ(rest, write(self->fd, self->bytes, rest));
-	ASSERT_EQ(rest, read(self->fd, in, sizeof(in)));
-	EXPECT_EQ(0, memcmp(in, self->bytes, rest));
+	ASSERT_EQ(rest, write(scene->fd, scene->bytes, rest));
+	ASSERT_EQ(rest, read(scene->fd, in, sizeof(in)));
+	EXPECT_EQ(0, memcmp(in, scene->bytes, rest));
 }
 
 /*
- * Test that a call in which something fails is as good as whole or as good as
- * not made: no byte is lost or doubled, and the device goes on (R3, W2, T2).
+ * Test that a call in which something fails is made as a whole or not at all:
+ * no byte is lost or doubled, and the device goes on (R3, W2, T2).
  */
 TEST_F(sweep, all_or_nothing)
 {
 	long long readers = device_show("readers");
 	long long writers = device_show("writers");
+	struct scene *scene = &self->scene;
+	const struct op *op = &variant->op;
 	int nth, done, failures = 0;
 	bool injected = true;
 	long ret;
@@ -564,33 +618,24 @@ TEST_F(sweep, all_or_nothing)
 	if (self->injector < 0)
 		SKIP(return, NO_INJECTOR);
 	for (nth = 1; injected && nth < MOST; nth++) {
-		ASSERT_EQ(BEFORE, write(self->fd, self->bytes, BEFORE));
-		if (variant->before)
-			ASSERT_LT(0, variant->before(self));
+		ASSERT_EQ(BEFORE, write(scene->fd, scene->bytes, BEFORE));
+		if (op->before)
+			ASSERT_LT(0, op->before(scene));
 		ASSERT_EQ(0, arm(self->injector, nth));
-		ret = variant->call(self);
+		ret = op->call(scene);
 		injected = disarm(self->injector);
-		done = ret == variant->ret;
-		if (!done) {
-			failures++;
-			EXPECT_TRUE(injected);
-			EXPECT_TRUE(ret == -ENOMEM || ret == -EFAULT ||
-				    (variant->err && ret == -variant->err)) {
-				TH_LOG("returned %ld", ret);
-			}
-		} else {
-			if (variant->then)
-				EXPECT_EQ(variant->then_ret, variant->then(self));
-			EXPECT_EQ(0, memcmp(self->in, self->bytes,
-					    variant->taken));
-		}
-		expect_just(_metadata, self,
-			    self->bytes + done * variant->taken,
-			    BEFORE + done * (variant->put - variant->taken),
-			    BEFORE + done * variant->put);
-		memset(self->in, 0, sizeof(self->in));
+		done = ret == op->ret;
+		failures += !done;
+		if (done)
+			expect_whole(_metadata, scene, op);
+		else
+			expect_clean(_metadata, op, ret, injected);
+		expect_held(_metadata, scene, scene->bytes + done * op->taken,
+			    BEFORE + done * (op->put - op->taken),
+			    BEFORE + done * op->put);
 	}
 	EXPECT_FALSE(injected);
+	/* One more than there are is none: that was the last. */
 	EXPECT_LE(1, nth - 2);
 	EXPECT_EQ(readers, device_show("readers"));
 	EXPECT_EQ(writers, device_show("writers"));
