@@ -178,7 +178,8 @@ static void ring_churn(struct timer_list *timer)
 
 /*
  * Test that a look that is interrupted half-way sees a state that was: here the
- * ring is always empty between two of them.
+ * ring is always empty between two of them. Loads side by side are interrupted
+ * together, so it takes a kernel with KASAN for this to fail.
  */
 static void ring_peek_interrupted(struct kunit *test)
 {

@@ -347,6 +347,7 @@ struct op {
 	int err;
 	int taken;
 	int put;
+	bool may_never;		/* there are kernels in which nothing fails */
 };
 
 static long call_read(struct scene *scene)
@@ -510,6 +511,7 @@ FIXTURE_VARIANT_ADD(sweep, splice) {
 	.op = {
 		.call = call_splice, .ret = 3,
 		.then = then_splice, .then_ret = 3, .taken = 3,
+		.may_never = true,
 	},
 };
 
@@ -636,6 +638,8 @@ TEST_F(sweep, all_or_nothing)
 	}
 	EXPECT_FALSE(injected);
 	/* One more than there are is none: that was the last. */
+	if (nth == 2 && op->may_never)
+		SKIP(return, "here it allocates but pages, which do not fail");
 	EXPECT_LE(1, nth - 2);
 	EXPECT_EQ(readers, device_show("readers"));
 	EXPECT_EQ(writers, device_show("writers"));
