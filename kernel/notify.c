@@ -28,7 +28,8 @@ static int gf_notify_both(struct gf_notify *notify, int fd, struct file *file,
 	if (readers < 0)
 		return readers;
 	writers = fasync_helper(fd, file, on, &notify->writers);
-	if (writers < 0 && readers > 0)
+	/* Only a file that is new to both needs memory, and may not get it. */
+	if (writers < 0)
 		fasync_helper(-1, file, 0, &notify->readers);
 	return writers;
 }
