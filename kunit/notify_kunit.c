@@ -209,8 +209,8 @@ static void notify_no_memory(struct kunit *test)
 			failures++;
 			KUNIT_EXPECT_EQ(test, ret, -ENOMEM);
 		}
-		KUNIT_EXPECT_EQ(test, ret > 0, notify->readers != NULL);
-		KUNIT_EXPECT_EQ(test, ret > 0, notify->writers != NULL);
+		KUNIT_EXPECT_EQ(test, ret > 0, !!notify->readers);
+		KUNIT_EXPECT_EQ(test, ret > 0, !!notify->writers);
 		notify_fasync(77, holder->file, 0);
 	} while (failed);
 	/* At least the entry for each direction. */
