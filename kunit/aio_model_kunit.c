@@ -622,7 +622,7 @@ static void model_finish(struct kunit *test)
  * it (K3), and all is counted (T2). To repeat a failure, boot with the seed that
  * it printed.
  */
-static void aio_model(struct kunit *test)
+static void aio_model_random(struct kunit *test)
 {
 	u32 used_seed = seed ? seed : get_random_u32();
 	struct aio_model_test *ctx = test->priv;
@@ -672,7 +672,7 @@ static int aio_model_init(struct kunit *test)
 }
 
 static struct kunit_case aio_model_cases[] = {
-	KUNIT_CASE(aio_model),
+	KUNIT_CASE(aio_model_random),
 	{}
 };
 

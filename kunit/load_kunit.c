@@ -75,6 +75,7 @@ static void load_most(struct kunit *test)
 
 	gf_params = (struct gf_params){
 		.ndevices = 256, .size = 2048, .major = MAJOR_FIXED,
+		.max_aio = 65536,
 	};
 	for (round = 0; round < 2; round++) {
 		KUNIT_ASSERT_EQ(test, load(test), 0);
@@ -93,13 +94,15 @@ struct load_param {
 };
 
 static const struct load_param bad_params[] = {
-	{ "ndevices=0", { 0, 1024, 0 }, -EINVAL },
-	{ "ndevices=257", { 257, 1024, 0 }, -EINVAL },
-	{ "size=512", { 1, 512, 0 }, -EINVAL },
-	{ "size=1025", { 1, 1025, 0 }, -EINVAL },
-	{ "size=33554432", { 1, 2 * GLOBALFIFO_SIZE_MAX, 0 }, -EINVAL },
-	{ "major=512", { 1, 1024, 512 }, -EINVAL },
-	{ "major=1, taken", { 1, 1024, 1 }, -EBUSY },
+	{ "ndevices=0", { 0, 1024, 0, 1 }, -EINVAL },
+	{ "ndevices=257", { 257, 1024, 0, 1 }, -EINVAL },
+	{ "size=512", { 1, 512, 0, 1 }, -EINVAL },
+	{ "size=1025", { 1, 1025, 0, 1 }, -EINVAL },
+	{ "size=33554432", { 1, 2 * GLOBALFIFO_SIZE_MAX, 0, 1 }, -EINVAL },
+	{ "major=512", { 1, 1024, 512, 1 }, -EINVAL },
+	{ "max_aio=0", { 1, 1024, 0, 0 }, -EINVAL },
+	{ "max_aio=65537", { 1, 1024, 0, 65537 }, -EINVAL },
+	{ "major=1, taken", { 1, 1024, 1, 1 }, -EBUSY },
 };
 
 static void load_desc(const struct load_param *param, char *desc)
@@ -117,15 +120,17 @@ static void load_bad(struct kunit *test)
 	gf_params = param->params;
 	KUNIT_EXPECT_EQ(test, load(test), param->err);
 	unload(test);
-	gf_params = (struct gf_params){ 2, GLOBALFIFO_SIZE_MIN, MAJOR_FIXED };
+	gf_params = (struct gf_params){
+		2, GLOBALFIFO_SIZE_MIN, MAJOR_FIXED, 1,
+	};
 	KUNIT_ASSERT_EQ(test, load(test), 0);
 	expect_works(test, 0);
 	expect_works(test, 1);
 }
 
 static const struct load_param sweep_params[] = {
-	{ "any major", { 2, GLOBALFIFO_SIZE_MIN, 0 } },
-	{ "one major", { 2, GLOBALFIFO_SIZE_MIN, MAJOR_FIXED } },
+	{ "any major", { 2, GLOBALFIFO_SIZE_MIN, 0, 1 } },
+	{ "one major", { 2, GLOBALFIFO_SIZE_MIN, MAJOR_FIXED, 1 } },
 };
 
 KUNIT_ARRAY_PARAM(sweep, sweep_params, load_desc);
