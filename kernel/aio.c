@@ -94,7 +94,8 @@ bool gf_aio_waiting(const struct gf_aio *aio, int rw)
  * Whoever found somebody in line by gf_aio_waiting(), under any lock or none,
  * can rely on it that this is told once afterwards.
  *
- * Context: any. A run of the server asks, after each change that matters.
+ * Context: under the caller's lock, so that nobody else asks. A run of the
+ * server does, after each change that matters.
  * Return: whether the line is empty, and was not when this was last true.
  */
 bool gf_aio_left(struct gf_aio *aio, int rw)
@@ -106,7 +107,7 @@ bool gf_aio_left(struct gf_aio *aio, int rw)
 	if (!READ_ONCE(line->stood))
 		return false;
 	spin_lock_irqsave(&aio->lock, flags);
-	left = line->stood && list_empty(&line->reqs);
+	left = list_empty(&line->reqs);
 	if (left)
 		WRITE_ONCE(line->stood, false);
 	spin_unlock_irqrestore(&aio->lock, flags);
@@ -137,15 +138,15 @@ static struct gf_aio_req *gf_aio_first(struct gf_aio *aio, int rw)
 /* How much longer the others wait for the fault of @req, in jiffies. */
 static unsigned long gf_aio_time_left(const struct gf_aio_req *req)
 {
-	unsigned long now = jiffies;
+	long left = req->until - jiffies;
 
-	return time_before(now, req->until) ? req->until - now : 0;
+	return max(left, 0L);
 }
 
-/* Can @req be served? */
+/* Is there @req, and can it be served? */
 static bool gf_aio_servable(const struct gf_aio_req *req, size_t avail)
 {
-	return req->state == GF_AIO_QUEUED &&
+	return req && req->state == GF_AIO_QUEUED &&
 	       (req->err || req->transfer.need <= avail);
 }
 
@@ -160,15 +161,13 @@ static bool gf_aio_servable(const struct gf_aio_req *req, size_t avail)
  */
 bool gf_aio_ready(struct gf_aio *aio, int rw, size_t avail)
 {
-	struct gf_aio_req *req;
 	unsigned long flags;
 	bool ready;
 
 	if (!gf_aio_waiting(aio, rw))
 		return false;
 	spin_lock_irqsave(&aio->lock, flags);
-	req = gf_aio_first(aio, rw);
-	ready = req && gf_aio_servable(req, avail);
+	ready = gf_aio_servable(gf_aio_first(aio, rw), avail);
 	spin_unlock_irqrestore(&aio->lock, flags);
 	return ready;
 }
@@ -437,7 +436,7 @@ struct gf_aio_req *gf_aio_hold(struct gf_aio *aio, int rw, size_t avail)
 	spin_lock_irqsave(&aio->lock, flags);
 	gf_aio_step_aside(aio, rw);
 	req = gf_aio_first(aio, rw);
-	if (req && gf_aio_servable(req, avail))
+	if (gf_aio_servable(req, avail))
 		gf_aio_move(req, GF_AIO_HELD);
 	else
 		req = NULL;

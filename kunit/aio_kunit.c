@@ -427,6 +427,36 @@ static void note_live(struct tk_iocb *iocb)
 }
 
 /*
+ * Test that a request for which there is no memory is none, whether it is its own
+ * that fails or that of its segments, and does not count (A1).
+ */
+static void aio_no_memory(struct kunit *test)
+{
+	struct aio_test *ctx = test->priv;
+	struct request *r = request_new(test);
+	unsigned int nth = 0, failures = 0;
+	struct iov_iter iter;
+	struct kvec vec;
+	bool failed;
+
+	request_iter(r, READ, &vec, &iter);
+	do {
+		tk_fail_nth(test, ++nth);
+		r->req = make(test, r, READ, &iter);
+		failed = tk_fail_none();
+		if (!IS_ERR(r->req))
+			break;
+		failures++;
+		KUNIT_EXPECT_EQ(test, PTR_ERR(r->req), -ENOMEM);
+		KUNIT_EXPECT_EQ(test, ctx->aio.live, 0);
+	} while (failed);
+	KUNIT_EXPECT_FALSE(test, failed);
+	KUNIT_EXPECT_LE(test, 2, failures);
+	KUNIT_EXPECT_EQ(test, gf_aio_cancel(r->req), 0);
+	gf_aio_complete(r->req, -ECANCELED);
+}
+
+/*
  * Test that a request counts until its result comes out and no longer, so that
  * whoever sees it can submit the next (A1).
  */
@@ -1074,6 +1104,7 @@ static struct kunit_case aio_cases[] = {
 	KUNIT_CASE(aio_directions),
 	KUNIT_CASE(aio_need),
 	KUNIT_CASE(aio_limit),
+	KUNIT_CASE(aio_no_memory),
 	KUNIT_CASE(aio_limit_at_completion),
 	KUNIT_CASE(aio_limit_fault),
 	KUNIT_CASE(aio_limit_fault_first),

@@ -64,6 +64,9 @@ static void sysfs_state(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, show(test, "", "fill"), "5\n");
 	KUNIT_EXPECT_STREQ(test, show(test, "", "readers"), "2\n");
 	KUNIT_EXPECT_STREQ(test, show(test, "", "writers"), "1\n");
+	ctx->fifo.aio.line[READ].pending = 2;
+	ctx->fifo.aio.line[WRITE].pending = 4;
+	KUNIT_EXPECT_STREQ(test, show(test, "", "pending_aio"), "6\n");
 }
 
 /* Test that each count is shown whole, beyond 32 bits, too (T2). */
@@ -74,7 +77,8 @@ static void sysfs_stats(struct kunit *test)
 	ctx->fifo.stats = (struct gf_fifo_stats){
 		.bytes_in = 0x100000001, .bytes_out = 0x100000002,
 		.reads = 0x100000003, .writes = 0x100000004,
-		.sleeps = 0x100000005,
+		.sleeps = 0x100000005, .aio_queued = 0x100000008,
+		.aio_completed = 0x100000009, .aio_cancelled = 0x10000000a,
 	};
 	atomic64_set(&ctx->fifo.wakes, 0x100000006);
 	atomic64_set(&ctx->fifo.signals, 0x100000007);
@@ -88,6 +92,12 @@ static void sysfs_stats(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, show(test, "stats", "wakes"), "4294967302\n");
 	KUNIT_EXPECT_STREQ(test, show(test, "stats", "signals"),
 			   "4294967303\n");
+	KUNIT_EXPECT_STREQ(test, show(test, "stats", "aio_queued"),
+			   "4294967304\n");
+	KUNIT_EXPECT_STREQ(test, show(test, "stats", "aio_completed"),
+			   "4294967305\n");
+	KUNIT_EXPECT_STREQ(test, show(test, "stats", "aio_cancelled"),
+			   "4294967306\n");
 }
 
 static void sysfs_test_end(void *data)
