@@ -74,6 +74,7 @@ struct aio_model_test {
 	/* Scratch for each request that is being put in order. */
 	struct model tried[SLOTS];
 	struct request requests[SLOTS];
+	struct request call;
 	u64 seq;
 	struct tk_file *file;
 	struct tk_counter *polls;
@@ -397,12 +398,10 @@ static void request_make(struct kunit *test, struct request *r)
 	struct iov_iter iter;
 	struct kvec vec;
 
-	*r = (struct request){
-		.rw = random_below(ctx, 2) ? READ : WRITE,
-		.len = 1 + random_below(ctx, MAX_LEN),
-		.memory = random_below(ctx, 2) ? THERE :
-						 random_below(ctx, MEMORIES),
-	};
+	memset(r, 0, sizeof(*r));
+	r->rw = random_below(ctx, 2) ? READ : WRITE;
+	r->len = 1 + random_below(ctx, MAX_LEN);
+	r->memory = random_below(ctx, 2) ? THERE : random_below(ctx, MEMORIES);
 	tk_iocb_async(&r->iocb, NULL, 0);
 	init_completion(&r->served);
 	INIT_LIST_HEAD(&r->hole.link);
@@ -520,26 +519,25 @@ static void step_aside(struct kunit *test, struct request *r)
 static void step_call(struct kunit *test)
 {
 	struct aio_model_test *ctx = test->priv;
-	struct request r = {
-		.rw = random_below(ctx, 2) ? READ : WRITE,
-		.len = 1 + random_below(ctx, MAX_LEN),
-	};
+	struct request *r = &ctx->call;
 	struct iov_iter iter;
 	struct kvec vec;
 	ssize_t want;
 
-	r.hole.at = NO_HOLE;
-	prandom_bytes_state(&ctx->rnd, r.buf, r.len);
-	want = model_first(ctx, r.rw, 0) ? -EAGAIN :
-					   model_result(&ctx->model, &r);
-	request_iter(&r, &vec, &iter);
-	KUNIT_ASSERT_EQ(test, r.rw == READ ?
+	r->rw = random_below(ctx, 2) ? READ : WRITE;
+	r->len = 1 + random_below(ctx, MAX_LEN);
+	r->hole.at = NO_HOLE;
+	prandom_bytes_state(&ctx->rnd, r->buf, r->len);
+	want = model_first(ctx, r->rw, 0) ? -EAGAIN :
+					    model_result(&ctx->model, r);
+	request_iter(r, &vec, &iter);
+	KUNIT_ASSERT_EQ(test, r->rw == READ ?
 			gf_fifo_read(&ctx->fifo, &iter, true) :
 			gf_fifo_write(&ctx->fifo, &iter, true), want);
 	if (want > 0)
-		KUNIT_ASSERT_TRUE(test, model_move(&ctx->model, r.rw, r.buf,
+		KUNIT_ASSERT_TRUE(test, model_move(&ctx->model, r->rw, r->buf,
 						   want));
-	model_count(ctx, r.rw, want);
+	model_count(ctx, r->rw, want);
 }
 
 static void step_clear(struct kunit *test)
