@@ -620,7 +620,7 @@ static void model_finish(struct kunit *test)
  * it (K3), and all is counted (T2). To repeat a failure, boot with the seed that
  * it printed.
  */
-static void aio_model_random(struct kunit *test)
+static void aio_model_steps(struct kunit *test)
 {
 	u32 used_seed = seed ? seed : get_random_u32();
 	struct aio_model_test *ctx = test->priv;
@@ -670,7 +670,7 @@ static int aio_model_init(struct kunit *test)
 }
 
 static struct kunit_case aio_model_cases[] = {
-	KUNIT_CASE(aio_model_random),
+	KUNIT_CASE(aio_model_steps),
 	{}
 };
 
