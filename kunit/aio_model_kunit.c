@@ -317,14 +317,11 @@ static void model_settle(struct kunit *test)
 		done = model_completed(ctx);
 		if (model_explain(ctx, done, 0))
 			break;
-		KUNIT_ASSERT_TRUE(test, time_before(jiffies, deadline));
-		yield();
+		tk_be_patient(test, deadline, "cannot be explained");
 	}
 	model_retire(ctx, done);
-	while (READ_ONCE(ctx->fifo.aio.live) != model_live(ctx)) {
-		KUNIT_ASSERT_TRUE(test, time_before(jiffies, deadline));
-		yield();
-	}
+	while (READ_ONCE(ctx->fifo.aio.live) != model_live(ctx))
+		tk_be_patient(test, deadline, "too many or too few count");
 }
 
 static unsigned int model_mask(struct aio_model_test *ctx)

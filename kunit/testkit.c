@@ -76,9 +76,8 @@ static bool tk_is_queued(struct task_struct *task,
 	return queued;
 }
 
-/* Before it looks again, who waits lets the others run; but not for ever. */
-static void tk_be_patient(struct kunit *test, unsigned long deadline,
-			  const char *complaint)
+void tk_be_patient(struct kunit *test, unsigned long deadline,
+		   const char *complaint)
 {
 	KUNIT_ASSERT_TRUE_MSG(test, time_before(jiffies, deadline), "%s",
 			      complaint);

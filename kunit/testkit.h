@@ -127,6 +127,17 @@ void tk_interrupt(struct tk_thread *thread);
  */
 long tk_join(struct kunit *test, struct tk_thread *thread);
 
+/**
+ * tk_be_patient - let others run before looking again, but not for ever
+ * @test: the test
+ * @deadline: until when, usually jiffies + TK_PATIENCE at the beginning
+ * @complaint: what to say when it has passed
+ *
+ * For what no queue, mutex or completion tells: call it in a loop.
+ */
+void tk_be_patient(struct kunit *test, unsigned long deadline,
+		   const char *complaint);
+
 /*
  * Wakeups: an entry on a queue that counts.
  */
