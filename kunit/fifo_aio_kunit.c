@@ -49,6 +49,8 @@ struct request {
 	struct tk_hole hole;
 	struct completion faults;
 	struct completion served;
+	/* Who had its fault served last. */
+	struct task_struct *faulter;
 	int cancelled;
 };
 
@@ -1123,17 +1125,27 @@ static void fifo_aio_fault_heals(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, r->hole.attempts, 1);
 }
 
-/* Test that to submit waits for no fault, though there are bytes (A1). */
+static void note_faulter(void *arg)
+{
+	struct request *r = arg;
+
+	r->faulter = current;
+}
+
+/* Test that to submit serves no fault itself, though there are bytes (A1). */
 static void fifo_aio_fault_submit(struct kunit *test)
 {
 	struct fifo_aio_test *ctx = fifo_with(test, 40);
 	struct request *r = request_new(test, READ, 40);
 
-	r->hole = (struct tk_hole){ .at = 30, .heals = 1 };
+	r->hole = (struct tk_hole){
+		.at = 30, .heals = 1, .on_attempt = note_faulter, .arg = r,
+	};
 	dig(test, r);
 	KUNIT_EXPECT_EQ(test, submit(test, r), QUEUED);
-	KUNIT_EXPECT_EQ(test, r->hole.attempts, 0);
 	KUNIT_EXPECT_EQ(test, result(test, r), 40);
+	KUNIT_EXPECT_NOT_NULL(test, r->faulter);
+	KUNIT_EXPECT_PTR_NE(test, r->faulter, current);
 	KUNIT_EXPECT_EQ(test, gf_fifo_stats(&ctx->fifo).aio_completed, 1);
 }
 
