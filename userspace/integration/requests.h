@@ -35,6 +35,15 @@ static inline int events_left(io_context_t ctx)
 	return io_getevents(ctx, 0, 8, events, &now);
 }
 
+/* Whether nothing ends, although there is some time for it. */
+static inline bool none_ends(io_context_t ctx)
+{
+	struct timespec brief = { .tv_nsec = 20000000 };
+	struct io_event event;
+
+	return io_getevents(ctx, 1, 1, &event, &brief) == 0;
+}
+
 /* Cancel a request; the event comes by way of the context. */
 static inline int cancel(io_context_t ctx, struct iocb *iocb)
 {
