@@ -6,7 +6,7 @@ include scripts/driver.conf
 
 export KERNEL KERNEL_TREE KUNIT T FAST V REPEAT ON EXPECT DEVICE DEVICE2
 
-.PHONY: help demo test kunit integration clients coverage mutants shell lint clean
+.PHONY: help demo test kunit integration clients coverage mutants conformance shell lint clean
 
 help:
 	@echo "make demo     a process is told by SIGIO what another writes to $(DEVICE);"
@@ -20,6 +20,8 @@ help:
 	@echo "make mutants  are there tests that notice when the driver's code is wrong?"
 	@echo "              FILE=kernel/ring.c, SINCE=rev keep some; it goes on where it"
 	@echo "              was stopped"
+	@echo "make conformance   which rules do other drivers keep, and are those with known"
+	@echo "              bugs caught? ROW=name tries one of userspace/conformance/"
 	@echo "make clients  other people's programs: coreutils, fio, stress-ng, ..."
 	@echo "make coverage which lines, functions and branches the tests reach, and"
 	@echo "              whether that is enough; KUNIT=1 for the KUnit suites alone"
@@ -47,6 +49,9 @@ integration:
 
 mutants:
 	@scripts/mutants $(SINCE:%=--since %) $(FILE)
+
+conformance:
+	@scripts/conformance $(ROW)
 
 clients:
 	@scripts/run-tests clients

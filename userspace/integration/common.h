@@ -20,6 +20,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifdef TIMEOUT
+/* Of kselftest_harness.h, which comes before this. */
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT	TIMEOUT
+#endif
+
 /* The device under test. */
 static inline const char *device_path(void)
 {
