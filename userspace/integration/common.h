@@ -61,6 +61,25 @@ static inline void device_drain(void)
 	close(fd);
 }
 
+/*
+ * How many bytes it can hold, found out by filling it: others than ours have no
+ * GLOBALFIFO_GET_SIZE.
+ */
+static inline unsigned int device_size(void)
+{
+	int fd = device_open(O_RDWR | O_NONBLOCK);
+	char bytes[512] = "";
+	unsigned int size = 0;
+	ssize_t n;
+
+	device_drain();
+	while ((n = write(fd, bytes, sizeof(bytes))) > 0)
+		size += n;
+	device_drain();
+	close(fd);
+	return size;
+}
+
 /* How many bytes the device holds, or -1. */
 static inline int held(int fd)
 {

@@ -171,7 +171,8 @@ FIXTURE_SETUP(file)
 	self->plain = device_open(O_RDWR | O_NONBLOCK);
 	self->fd = device_open(variant->flags | O_NONBLOCK);
 	ASSERT_LE(0, self->fd);
-	ASSERT_EQ(0, ioctl(self->fd, GLOBALFIFO_GET_SIZE, &self->size));
+	self->size = device_size();
+	ASSERT_LT(0, self->size);
 	self->listener = (struct listener){
 		.fd = self->fd, .sig = variant->queued ? SIGRTMIN : SIGIO,
 		.in = variant->in, .out = variant->out,
@@ -182,7 +183,8 @@ FIXTURE_SETUP(file)
 FIXTURE_TEARDOWN(file)
 {
 	device_drain();
-	EXPECT_EQ(0, ioctl(self->plain, GLOBALFIFO_SET_SIZE, &self->size));
+	/* Only a test that could change it has to have it back. */
+	ioctl(self->plain, GLOBALFIFO_SET_SIZE, &self->size);
 	close(self->fd);
 	close(self->plain);
 }
