@@ -32,27 +32,27 @@ struct book_dev {
 
 static struct book_dev book;
 
-static int book_fasync(int fd, struct file *filp, int mode)
+static int book_fasync(int fd, struct file *file, int mode)
 {
-	struct book_dev *dev = filp->private_data;
+	struct book_dev *dev = file->private_data;
 
-	return fasync_helper(fd, filp, mode, &dev->async_queue);
+	return fasync_helper(fd, file, mode, &dev->async_queue);
 }
 
-static int book_open(struct inode *inode, struct file *filp)
+static int book_open(struct inode *inode, struct file *file)
 {
-	filp->private_data = &book;
+	file->private_data = &book;
 	return 0;
 }
 
-static int book_release(struct inode *inode, struct file *filp)
+static int book_release(struct inode *inode, struct file *file)
 {
-	return book_fasync(-1, filp, 0);
+	return book_fasync(-1, file, 0);
 }
 
-static long book_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
+static long book_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	struct book_dev *dev = filp->private_data;
+	struct book_dev *dev = file->private_data;
 
 	switch (cmd) {
 	case BOOK_CLEAR:
@@ -67,14 +67,14 @@ static long book_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
 	}
 }
 
-static __poll_t book_poll(struct file *filp, poll_table *wait)
+static __poll_t book_poll(struct file *file, poll_table *wait)
 {
-	struct book_dev *dev = filp->private_data;
+	struct book_dev *dev = file->private_data;
 	__poll_t mask = 0;
 
 	mutex_lock(&dev->mutex);
-	poll_wait(filp, &dev->r_wait, wait);
-	poll_wait(filp, &dev->w_wait, wait);
+	poll_wait(file, &dev->r_wait, wait);
+	poll_wait(file, &dev->w_wait, wait);
 	if (dev->current_len != 0)
 		mask |= EPOLLIN | EPOLLRDNORM;
 	if (dev->current_len != BOOK_SIZE)
@@ -83,10 +83,10 @@ static __poll_t book_poll(struct file *filp, poll_table *wait)
 	return mask;
 }
 
-static ssize_t book_read(struct file *filp, char __user *buf, size_t count,
+static ssize_t book_read(struct file *file, char __user *buf, size_t count,
 			 loff_t *ppos)
 {
-	struct book_dev *dev = filp->private_data;
+	struct book_dev *dev = file->private_data;
 	DECLARE_WAITQUEUE(wait, current);
 	int ret;
 
@@ -94,7 +94,7 @@ static ssize_t book_read(struct file *filp, char __user *buf, size_t count,
 	add_wait_queue(&dev->r_wait, &wait);
 
 	while (dev->current_len == 0) {
-		if (filp->f_flags & O_NONBLOCK) {
+		if (file->f_flags & O_NONBLOCK) {
 			ret = -EAGAIN;
 			goto out;
 		}
@@ -127,10 +127,10 @@ out2:
 	return ret;
 }
 
-static ssize_t book_write(struct file *filp, const char __user *buf,
+static ssize_t book_write(struct file *file, const char __user *buf,
 			  size_t count, loff_t *ppos)
 {
-	struct book_dev *dev = filp->private_data;
+	struct book_dev *dev = file->private_data;
 	DECLARE_WAITQUEUE(wait, current);
 	int ret;
 
@@ -138,7 +138,7 @@ static ssize_t book_write(struct file *filp, const char __user *buf,
 	add_wait_queue(&dev->w_wait, &wait);
 
 	while (dev->current_len == BOOK_SIZE) {
-		if (filp->f_flags & O_NONBLOCK) {
+		if (file->f_flags & O_NONBLOCK) {
 			ret = -EAGAIN;
 			goto out;
 		}
