@@ -452,6 +452,42 @@ TEST_F(wake, crowd)
 	EXPECT_EQ(0, held(self->fd));
 }
 
+/*
+ * Test the same where no signal comes to help: whoever looks, finds nothing and
+ * goes to sleep is woken by what came meanwhile (K1).
+ */
+TEST_F(wake, crowd_in_peace)
+{
+	pid_t pids[8];
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(pids); i++)
+		pids[i] = start(i % 2 ? read_share : write_share, &i);
+	for (i = 0; i < ARRAY_SIZE(pids); i++)
+		EXPECT_EQ(DONE, outcome(pids[i]));
+	EXPECT_EQ(0, held(self->fd));
+}
+
+/*
+ * Test that who is woken and finds that a rival was faster sleeps on: 0 would be
+ * the end of a file that has none (R1, K1).
+ */
+TEST_F(wake, robbed_reader)
+{
+	pid_t pid = start_reader(&one);
+	char byte;
+
+	ASSERT_EQ(0, wait_asleep(pid));
+	EXPECT_EQ(1, write(self->fd, "x", 1));
+	/* He may have been faster than we. */
+	if (read(self->fd, &byte, 1) == 1) {
+		EXPECT_EQ(1, count_asleep(&pid, 1));
+		EXPECT_EQ(1, write(self->fd, "x", 1));
+	}
+	EXPECT_EQ(DONE, outcome(pid));
+	EXPECT_EQ(0, held(self->fd));
+}
+
 static enum outcome bad_read_call(const void *arg)
 {
 	struct iovec bad = { (void *)8, 1 };
