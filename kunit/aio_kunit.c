@@ -1071,6 +1071,7 @@ static void aio_memory_gone_faulting(struct kunit *test)
 	tk_leave_mm();
 	KUNIT_EXPECT_TRUE(test, gf_aio_fault(r->req));
 	flush_workqueue(ctx->aio.faults);
+	KUNIT_EXPECT_TRUE(test, gf_aio_ready(&ctx->aio, WRITE, 0));
 	KUNIT_ASSERT_PTR_EQ(test, hold(test, WRITE), r->req);
 	KUNIT_EXPECT_EQ(test, try_elsewhere(test, r), -EFAULT);
 	KUNIT_EXPECT_TRUE(test, gf_aio_take(r->req));

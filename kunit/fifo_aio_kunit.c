@@ -49,6 +49,10 @@ struct request {
 	struct tk_hole hole;
 	struct completion faults;
 	struct completion served;
+	/* How many were in line when it became cancellable. */
+	unsigned int before;
+	/* Somebody had the FIFO's lock when it was completed. */
+	bool locked;
 	/* Who had its fault served last. */
 	struct task_struct *faulter;
 	int cancelled;
@@ -83,7 +87,9 @@ static size_t hook_from_iter(void *to, size_t len, struct iov_iter *from)
 static void hook_set_cancel(struct kiocb *kiocb, kiocb_cancel_fn *cancel)
 {
 	struct request *r = container_of(kiocb, struct request, iocb.kiocb);
+	struct gf_aio_req *req = kiocb->private;
 
+	r->before = gf_aio_pending(req->aio);
 	tk_set_cancel(kiocb, cancel);
 	if (cancel_at_once)
 		r->cancelled = tk_cancel(&r->iocb);
@@ -1009,6 +1015,56 @@ static void fifo_aio_cancel_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get(ctx, 4), 4);
 }
 
+/*
+ * Test that a request can be cancelled before it is in line, and so before it
+ * can be completed, and gone (A3).
+ */
+static void fifo_aio_cancellable_first(struct kunit *test)
+{
+	struct request *first = queue(test, READ, 4);
+	struct request *second = queue(test, READ, 4);
+
+	KUNIT_EXPECT_EQ(test, first->before, 0);
+	KUNIT_EXPECT_EQ(test, second->before, 1);
+	cancel(test, first);
+	cancel(test, second);
+}
+
+static void note_lock(struct tk_iocb *iocb)
+{
+	struct request *r = container_of(iocb, struct request, iocb);
+	struct gf_aio_req *req = iocb->kiocb.private;
+	struct gf_fifo *fifo = container_of(req->aio, struct gf_fifo, aio);
+
+	r->locked = mutex_is_locked(&fifo->lock);
+}
+
+/*
+ * Test that a request is completed without the FIFO's lock, whatever its end:
+ * that may be the last of the file, and of much else (R4).
+ */
+static void fifo_aio_complete_unlocked(struct kunit *test)
+{
+	struct fifo_aio_test *ctx = fifo_with(test, 0);
+	struct request *served = queue(test, READ, 4);
+	struct request *cancelled = queue(test, READ, 4);
+	struct request *early = request_new(test, READ, 4);
+
+	served->iocb.on_complete = note_lock;
+	cancelled->iocb.on_complete = note_lock;
+	early->iocb.on_complete = note_lock;
+	cancel(test, cancelled);
+	KUNIT_EXPECT_EQ(test, put(ctx, 4), 4);
+	KUNIT_EXPECT_EQ(test, result(test, served), 4);
+	cancel_at_once = true;
+	KUNIT_EXPECT_EQ(test, submit(test, early), QUEUED);
+	cancel_at_once = false;
+	KUNIT_EXPECT_EQ(test, result(test, early), -ECANCELED);
+	KUNIT_EXPECT_FALSE(test, served->locked);
+	KUNIT_EXPECT_FALSE(test, cancelled->locked);
+	KUNIT_EXPECT_FALSE(test, early->locked);
+}
+
 /* Test that a cancelled request gets no byte, and the next one does (A3). */
 static void fifo_aio_cancel_waiting(struct kunit *test)
 {
@@ -1090,6 +1146,26 @@ static void fifo_aio_cancel_late(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, result(test, r), 4);
 	KUNIT_EXPECT_EQ(test, r->cancelled, -EAGAIN);
 	KUNIT_EXPECT_EQ(test, gf_fifo_stats(&ctx->fifo).aio_cancelled, 0);
+}
+
+/*
+ * Test that all that are cancelled before the server has run are completed, as
+ * when a process exits (A3).
+ */
+static void fifo_aio_cancel_many(struct kunit *test)
+{
+	struct fifo_aio_test *ctx = fifo_with(test, 0);
+	struct request *rs[MAX_AIO];
+	unsigned int i;
+
+	for (i = 0; i < MAX_AIO; i++)
+		rs[i] = queue(test, READ, 4);
+	mutex_lock(&ctx->fifo.lock);
+	for (i = 0; i < MAX_AIO; i++)
+		KUNIT_EXPECT_EQ(test, tk_cancel(&rs[i]->iocb), 0);
+	mutex_unlock(&ctx->fifo.lock);
+	for (i = 0; i < MAX_AIO; i++)
+		KUNIT_EXPECT_EQ(test, result(test, rs[i]), -ECANCELED);
 }
 
 /* Test that a cancelled write makes way for those behind it (A2, A3). */
@@ -1415,11 +1491,14 @@ static struct kunit_case fifo_aio_cases[] = {
 	KUNIT_CASE(fifo_aio_stats),
 	KUNIT_CASE(fifo_aio_trace),
 	KUNIT_CASE(fifo_aio_cancel_at_once),
+	KUNIT_CASE(fifo_aio_cancellable_first),
+	KUNIT_CASE(fifo_aio_complete_unlocked),
 	KUNIT_CASE(fifo_aio_cancel_waiting),
 	KUNIT_CASE(fifo_aio_cancel_read_copied),
 	KUNIT_CASE(fifo_aio_cancel_write_copied),
 	KUNIT_CASE(fifo_aio_cancel_before_fault),
 	KUNIT_CASE(fifo_aio_cancel_late),
+	KUNIT_CASE(fifo_aio_cancel_many),
 	KUNIT_CASE(fifo_aio_cancel_head),
 	KUNIT_CASE(fifo_aio_fault_heals),
 	KUNIT_CASE(fifo_aio_fault_submit),

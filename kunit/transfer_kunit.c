@@ -65,18 +65,22 @@ static size_t try_once(struct transfer_test *ctx)
 	return gf_transfer_try(&ctx->transfer, &ctx->ring);
 }
 
-/* Try until there is a result. */
+/* Try until there is a result; -ELOOP if there is none in sight. */
 static ssize_t try_all(struct transfer_test *ctx)
 {
+	unsigned int tries;
 	size_t done;
 	int err;
 
-	while (!(done = try_once(ctx))) {
+	for (tries = 0; tries < 2 * MANY; tries++) {
+		done = try_once(ctx);
+		if (done)
+			return done;
 		err = gf_transfer_fault(&ctx->transfer);
 		if (err)
 			return err;
 	}
-	return done;
+	return -ELOOP;
 }
 
 struct need_param {
