@@ -324,7 +324,6 @@ struct gf_aio_req *gf_aio_submit(struct gf_aio *aio, struct kiocb *iocb,
 	if (!req)
 		return ERR_PTR(-ENOMEM);
 	refcount_set(&req->refs, 1);
-	INIT_LIST_HEAD(&req->link);
 	INIT_WORK(&req->fault, gf_aio_fault_work);
 	req->aio = aio;
 	req->iocb = iocb;

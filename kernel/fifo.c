@@ -37,6 +37,7 @@ int gf_fifo_init(struct gf_fifo *fifo, unsigned int size, unsigned int max_aio,
 		 const struct gf_user_ops *ops, dev_t devt)
 {
 	void *data = kvmalloc(size, GFP_KERNEL);
+	int err;
 
 	if (!data)
 		return -ENOMEM;
@@ -44,9 +45,10 @@ int gf_fifo_init(struct gf_fifo *fifo, unsigned int size, unsigned int max_aio,
 	*fifo = (struct gf_fifo){
 		.ops = ops, .devt = devt, .load_size = size,
 	};
-	if (gf_aio_init(&fifo->aio, max_aio, gf_fifo_serve)) {
+	err = gf_aio_init(&fifo->aio, max_aio, gf_fifo_serve);
+	if (err) {
 		kvfree(data);
-		return -ENOMEM;
+		return err;
 	}
 	mutex_init(&fifo->lock);
 	gf_ring_init(&fifo->ring, data, size);

@@ -100,6 +100,7 @@ static const struct load_param bad_params[] = {
 	{ "size=1025", { 1, 1025, 0, 1 }, -EINVAL },
 	{ "size=33554432", { 1, 2 * GLOBALFIFO_SIZE_MAX, 0, 1 }, -EINVAL },
 	{ "major=512", { 1, 1024, 512, 1 }, -EINVAL },
+	{ "major=513", { 1, 1024, 513, 1 }, -EINVAL },
 	{ "max_aio=0", { 1, 1024, 0, 0 }, -EINVAL },
 	{ "max_aio=65537", { 1, 1024, 0, 65537 }, -EINVAL },
 	{ "major=1, taken", { 1, 1024, 1, 1 }, -EBUSY },
@@ -126,6 +127,31 @@ static void load_bad(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, load(test), 0);
 	expect_works(test, 0);
 	expect_works(test, 1);
+}
+
+static const struct load_param good_params[] = {
+	{ "least", { 1, GLOBALFIFO_SIZE_MIN, 0, 1 } },
+	{ "most", { 1, GLOBALFIFO_SIZE_MAX, 511, 65536 } },
+};
+
+KUNIT_ARRAY_PARAM(good, good_params, load_desc);
+
+/* Test that each parameter may be as small, or as large, as it says (A1, D2). */
+static void load_good(struct kunit *test)
+{
+	const struct load_param *param = test->param_value;
+	struct gf_fifo *fifo;
+	struct tk_file *file;
+
+	gf_params = param->params;
+	KUNIT_ASSERT_EQ(test, load(test), 0);
+	if (gf_params.major)
+		KUNIT_EXPECT_EQ(test, gf_first, MKDEV(gf_params.major, 0));
+	expect_works(test, 0);
+	file = tk_open_device(test, gf_first, O_RDWR);
+	fifo = file->file->private_data;
+	KUNIT_EXPECT_EQ(test, fifo->aio.max, gf_params.max_aio);
+	tk_close(file);
 }
 
 static const struct load_param sweep_params[] = {
@@ -194,6 +220,7 @@ static void load_test_exit(struct kunit *test)
 static struct kunit_case load_cases[] = {
 	KUNIT_CASE(load_most),
 	KUNIT_CASE_PARAM(load_bad, bad_gen_params),
+	KUNIT_CASE_PARAM(load_good, good_gen_params),
 	KUNIT_CASE_PARAM(load_no_memory, sweep_gen_params),
 	{}
 };
