@@ -50,10 +50,8 @@ int gf_aio_init(struct gf_aio *aio, unsigned int max, work_func_t server)
 	spin_lock_init(&aio->lock);
 	INIT_LIST_HEAD(&aio->cancelled);
 	INIT_DELAYED_WORK(&aio->server, server);
-	for (rw = READ; rw <= WRITE; rw++) {
+	for (rw = READ; rw <= WRITE; rw++)
 		INIT_LIST_HEAD(&aio->line[rw].reqs);
-		INIT_LIST_HEAD(&aio->line[rw].aside);
-	}
 	return 0;
 }
 
@@ -77,8 +75,8 @@ void gf_aio_destroy(struct gf_aio *aio)
  *
  * Those who stepped aside do not count: others may pass them.
  *
- * Context: any. Who also guards gf_aio_enqueue() by his lock can rely on a
- * false; a true may become false at any time, and then the server runs.
+ * Context: any. Somebody may be cancelled, or be back in his place, at any time;
+ * after that the server runs.
  * Return: whether there is.
  */
 bool gf_aio_waiting(const struct gf_aio *aio, int rw)
@@ -238,7 +236,7 @@ static void gf_aio_rejoin(struct gf_aio_req *req)
 	list_for_each(place, &line->reqs)
 		if (list_entry(place, struct gf_aio_req, link)->seq > req->seq)
 			break;
-	list_move_tail(&req->link, place);
+	list_add_tail(&req->link, place);
 	WRITE_ONCE(line->stood, true);
 }
 
@@ -414,7 +412,7 @@ static void gf_aio_step_aside(struct gf_aio *aio, int rw)
 	while ((req = gf_aio_first(aio, rw)) &&
 	       req->state == GF_AIO_FAULTING && !gf_aio_time_left(req)) {
 		gf_aio_move(req, GF_AIO_ASIDE);
-		list_move_tail(&req->link, &aio->line[rw].aside);
+		list_del_init(&req->link);
 	}
 }
 

@@ -76,13 +76,11 @@ enum gf_aio_state {
 /**
  * struct gf_aio_line - the requests of one direction that wait
  * @reqs: in line, in the order they were submitted
- * @aside: those whose memory takes its time
- * @pending: how many there are on both
+ * @pending: how many wait: these, and those who stepped aside
  * @stood: somebody was in line since gf_aio_left() last told that nobody is
  */
 struct gf_aio_line {
 	struct list_head reqs;
-	struct list_head aside;
 	unsigned int pending;
 	bool stood;
 };
@@ -113,7 +111,7 @@ struct gf_aio {
 /**
  * struct gf_aio_req - one request
  * @refs: the way to its completion holds one, and @fault another
- * @link: its place in a list of @aio, or nowhere
+ * @link: its place in a list of @aio, or nowhere: taken, or aside
  * @aio: where it waits
  * @iocb: whose ki_complete() is called, once
  * @state: changes by gf_aio_move() only
