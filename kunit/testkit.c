@@ -17,10 +17,26 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/rcupdate.h>
 #include <linux/spinlock.h>
+#include <linux/tracepoint.h>
+#include <trace/events/kmem.h>
 
 #include "compat.h"
 #include "testkit.h"
+
+/* Whose allocations are recorded; see tk_memory_record(). */
+static struct task_struct *tk_memory_of;
+
+/* Have @func called when the case ends. What that needs is not the test's. */
+static void tk_defer(struct kunit *test, kunit_action_t *func, void *arg)
+{
+	struct task_struct *of = tk_memory_of;
+
+	WRITE_ONCE(tk_memory_of, NULL);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, func, arg));
+	WRITE_ONCE(tk_memory_of, of);
+}
 
 static int tk_thread_main(void *data)
 {
@@ -57,8 +73,7 @@ struct tk_thread *tk_start(struct kunit *test, long (*fn)(void *arg), void *arg)
 	get_task_struct(thread->task);
 	compat_run_on_yield(thread->task);
 	wake_up_process(thread->task);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, tk_thread_end,
-							   thread));
+	tk_defer(test, tk_thread_end, thread);
 	return thread;
 }
 
@@ -171,8 +186,7 @@ struct tk_counter *tk_count_wakes(struct kunit *test,
 	counter->queue = queue;
 	init_waitqueue_func_entry(&counter->entry, tk_counter_wake);
 	add_wait_queue(queue, &counter->entry);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, tk_counter_end,
-							   counter));
+	tk_defer(test, tk_counter_end, counter);
 	return counter;
 }
 
@@ -188,8 +202,7 @@ static struct tk_file *tk_file_new(struct kunit *test)
 					       GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, holder);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, tk_file_end,
-							   holder));
+	tk_defer(test, tk_file_end, holder);
 	return holder;
 }
 
@@ -440,8 +453,7 @@ void tk_hole_dig(struct kunit *test, struct tk_hole *hole,
 	spin_lock(&tk_holes_lock);
 	list_add(&hole->link, &tk_holes);
 	spin_unlock(&tk_holes_lock);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, tk_holes_end,
-							   NULL));
+	tk_defer(test, tk_holes_end, NULL);
 }
 
 /* The hole in the buffer that @iter has, however far it has got; or NULL. */
@@ -544,9 +556,7 @@ void tk_fail_nth(struct kunit *test, unsigned int nth)
 	tk_fail.verbose = tk_failslab(test, "verbose");
 	if (*tk_fail.spare) {
 		tk_fail.old_verbose = *tk_fail.verbose;
-		KUNIT_ASSERT_EQ(test, 0,
-				kunit_add_action_or_reset(test, tk_fail_end,
-							  NULL));
+		tk_defer(test, tk_fail_end, NULL);
 		*tk_fail.spare = false;
 		*tk_fail.verbose = 0;
 	}
@@ -571,3 +581,110 @@ bool tk_fail_none(void)
 	return false;
 }
 #endif
+
+/* More than any test allocates at a time. */
+#define TK_MEMORY_MOST	8192
+/* So often all others run, before it is said that something is not freed. */
+#define TK_MEMORY_ROUNDS	50
+
+static DEFINE_RAW_SPINLOCK(tk_memory_lock);
+static struct tk_piece {
+	const void *ptr;	/* NULL for none */
+	unsigned long site;
+} tk_memory_kept[TK_MEMORY_MOST];
+static struct tk_memory tk_memory_counts;
+static bool tk_memory_probed;
+
+static void tk_memory_add(unsigned long site, const void *ptr, gfp_t flags)
+{
+	unsigned int i;
+
+	tk_memory_counts.recorded++;
+	tk_memory_counts.kept++;
+	tk_memory_counts.unaccounted += !(flags & __GFP_ACCOUNT);
+	for (i = 0; i < TK_MEMORY_MOST; i++) {
+		if (tk_memory_kept[i].ptr)
+			continue;
+		tk_memory_kept[i] = (struct tk_piece){ ptr, site };
+		return;
+	}
+}
+
+static void tk_probe_kmalloc(void *data, unsigned long site, const void *ptr,
+			     size_t wanted, size_t got, gfp_t flags, int node)
+{
+	unsigned long irqs;
+
+	if (!ptr || !in_task() || READ_ONCE(tk_memory_of) != current)
+		return;
+	raw_spin_lock_irqsave(&tk_memory_lock, irqs);
+	tk_memory_add(site, ptr, flags);
+	raw_spin_unlock_irqrestore(&tk_memory_lock, irqs);
+}
+
+static void tk_probe_kfree(void *data, unsigned long site, const void *ptr)
+{
+	unsigned long irqs;
+	unsigned int i;
+
+	if (ZERO_OR_NULL_PTR(ptr))
+		return;
+	raw_spin_lock_irqsave(&tk_memory_lock, irqs);
+	for (i = 0; i < TK_MEMORY_MOST; i++) {
+		if (tk_memory_kept[i].ptr != ptr)
+			continue;
+		tk_memory_kept[i].ptr = NULL;
+		tk_memory_counts.kept--;
+		break;
+	}
+	raw_spin_unlock_irqrestore(&tk_memory_lock, irqs);
+}
+
+static void tk_memory_end(void *data)
+{
+	tk_memory_pause();
+	unregister_trace_kmalloc(tk_probe_kmalloc, NULL);
+	unregister_trace_kfree(tk_probe_kfree, NULL);
+	tracepoint_synchronize_unregister();
+	tk_memory_probed = false;
+}
+
+static void tk_memory_probe(struct kunit *test)
+{
+	if (!IS_ENABLED(CONFIG_TRACEPOINTS))
+		kunit_skip(test, "CONFIG_TRACEPOINTS is not set");
+	memset(tk_memory_kept, 0, sizeof(tk_memory_kept));
+	tk_memory_counts = (struct tk_memory){};
+	KUNIT_ASSERT_EQ(test, 0,
+			register_trace_kmalloc(tk_probe_kmalloc, NULL) ?:
+			register_trace_kfree(tk_probe_kfree, NULL));
+	tk_memory_probed = true;
+	tk_defer(test, tk_memory_end, NULL);
+}
+
+void tk_memory_record(struct kunit *test)
+{
+	if (!tk_memory_probed)
+		tk_memory_probe(test);
+	WRITE_ONCE(tk_memory_of, current);
+}
+
+void tk_memory_pause(void)
+{
+	WRITE_ONCE(tk_memory_of, NULL);
+}
+
+struct tk_memory tk_memory(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < TK_MEMORY_ROUNDS && READ_ONCE(tk_memory_counts.kept); i++) {
+		rcu_barrier();
+		schedule_timeout_uninterruptible(1);
+	}
+	for (i = 0; i < TK_MEMORY_MOST; i++)
+		if (tk_memory_kept[i].ptr)
+			pr_info("not freed: allocated by %pS\n",
+				(void *)tk_memory_kept[i].site);
+	return tk_memory_counts;
+}

@@ -492,4 +492,52 @@ void tk_fail_nth(struct kunit *test, unsigned int nth);
  */
 bool tk_fail_none(void);
 
+/*
+ * Leaks: what this thread allocates, and what of it nobody has freed yet.
+ *
+ *	tk_memory_record(test);
+ *	call();
+ *	tk_memory_pause();
+ *	... whatever should free it; what KUnit allocates here does not count ...
+ *	KUNIT_EXPECT_EQ(test, tk_memory().kept, 0);
+ */
+
+/**
+ * struct tk_memory - what kmalloc() and its like gave
+ * @recorded: how many pieces there were in all
+ * @kept: how many of them are not freed
+ * @unaccounted: how many were not charged to who asked: no __GFP_ACCOUNT
+ */
+struct tk_memory {
+	unsigned int recorded;
+	unsigned int kept;
+	unsigned int unaccounted;
+};
+
+/**
+ * tk_memory_record - record from now on what this thread allocates
+ * @test: the test; skipped in a kernel that has no tracepoints
+ *
+ * What is recorded adds up, until the case ends. Neither vmalloc() nor caches of their own
+ * are seen, nor what is freed by kfree_rcu().
+ */
+void tk_memory_record(struct kunit *test);
+
+/**
+ * tk_memory_pause - record no more
+ *
+ * That something is freed is still seen, whoever does it.
+ */
+void tk_memory_pause(void);
+
+/**
+ * tk_memory - what was recorded
+ *
+ * If something is kept, sleeps until RCU callbacks and workers have run that may
+ * have to free it; if it then still is, prints who allocated it.
+ *
+ * Return: the counts.
+ */
+struct tk_memory tk_memory(void);
+
 #endif /* _TESTKIT_H */

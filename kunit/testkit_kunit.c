@@ -378,6 +378,34 @@ static void testkit_fail(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, second_failed, 1);
 }
 
+static long free_it(void *arg)
+{
+	kfree(arg);
+	return 0;
+}
+
+/* Test that what is allocated meanwhile counts, whoever frees it, and when. */
+static void testkit_memory(struct kunit *test)
+{
+	void *before, *mine, *other, *after;
+
+	before = kmalloc(8, GFP_KERNEL);
+	tk_memory_record(test);
+	mine = kmalloc(8, GFP_KERNEL);
+	other = kmalloc(8, GFP_KERNEL_ACCOUNT);
+	kfree(kmalloc(2 * PAGE_SIZE, GFP_KERNEL_ACCOUNT));
+	kfree(before);
+	tk_memory_pause();
+	after = kmalloc(8, GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, tk_memory().recorded, 3);
+	KUNIT_EXPECT_EQ(test, tk_memory().kept, 2);
+	KUNIT_EXPECT_EQ(test, tk_memory().unaccounted, 1);
+	tk_join(test, tk_start(test, free_it, other));
+	KUNIT_EXPECT_EQ(test, tk_memory().kept, 1);
+	kfree(mine);
+	kfree(after);
+}
+
 static int testkit_test_init(struct kunit *test)
 {
 	struct gate *gate = kunit_kzalloc(test, sizeof(*gate), GFP_KERNEL);
@@ -408,6 +436,7 @@ static struct kunit_case testkit_cases[] = {
 	KUNIT_CASE(testkit_hole),
 	KUNIT_CASE(testkit_holes),
 	KUNIT_CASE(testkit_fail),
+	KUNIT_CASE(testkit_memory),
 	{}
 };
 
