@@ -58,7 +58,8 @@ static struct class gf_class = {
 	.dev_groups = gf_sysfs_groups,
 };
 
-static struct gf_device *gf_devices[GF_DEVICES_MAX];
+/* Those that there are, and NULL after the last. */
+static struct gf_device *gf_devices[GF_DEVICES_MAX + 1];
 dev_t gf_first;
 
 static bool gf_nowait(const struct kiocb *iocb)
@@ -213,7 +214,7 @@ static void gf_devices_remove(void)
 	struct gf_device *gdev;
 	unsigned int i;
 
-	for (i = 0; i < GF_DEVICES_MAX && gf_devices[i]; i++) {
+	for (i = 0; gf_devices[i]; i++) {
 		gdev = gf_devices[i];
 		if (device_is_registered(&gdev->dev))
 			cdev_device_del(&gdev->cdev, &gdev->dev);
@@ -233,7 +234,7 @@ static int gf_devices_add(void)
 
 	for (i = 0; i < gf_params.ndevices && !err; i++)
 		err = gf_device_create(i);
-	for (i = 0; i < gf_params.ndevices && !err; i++)
+	for (i = 0; gf_devices[i] && !err; i++)
 		err = cdev_device_add(&gf_devices[i]->cdev,
 				      &gf_devices[i]->dev);
 	return err;

@@ -142,12 +142,13 @@ struct gf_fifo_news {
 /* Nobody is in line any more: what he left is for all, however little it is. */
 static struct gf_fifo_news gf_fifo_left(struct gf_fifo *fifo, int rw)
 {
-	bool any = gf_aio_left(&fifo->aio, rw) && gf_fifo_avail(fifo, rw);
+	struct gf_fifo_news news = {};
 
-	return (struct gf_fifo_news){
-		.any = any,
-		.level = any ? gf_fifo_level(fifo, rw, &fifo->ring) : 0,
-	};
+	if (gf_aio_left(&fifo->aio, rw) && gf_fifo_avail(fifo, rw)) {
+		news.any = true;
+		news.level = gf_fifo_level(fifo, rw, &fifo->ring);
+	}
+	return news;
 }
 
 /* Is there a request to be served? */
