@@ -23,6 +23,8 @@
 #define SIZE	1024UL
 #define MAX_AIO	4
 #define PATIENCE	msecs_to_jiffies(GF_AIO_PATIENCE_MS)
+#define MANY_FAULTS	(WQ_DFL_ACTIVE + 1)
+#define MANY_REQUESTS	100
 
 static const struct gf_user_ops aio_ops = {
 	.to_iter		= tk_to_iter,
@@ -441,9 +443,11 @@ static void aio_no_memory(struct kunit *test)
 
 	request_iter(r, READ, &vec, &iter);
 	do {
+		tk_memory_record(test);
 		tk_fail_nth(test, ++nth);
 		r->req = make(test, r, READ, &iter);
 		failed = tk_fail_none();
+		tk_memory_pause();
 		if (IS_ERR(r->req)) {
 			failures++;
 			KUNIT_EXPECT_EQ(test, PTR_ERR(r->req), -ENOMEM);
@@ -453,6 +457,7 @@ static void aio_no_memory(struct kunit *test)
 		}
 		KUNIT_EXPECT_EQ(test, ctx->aio.live, 0);
 	} while (failed);
+	KUNIT_EXPECT_EQ(test, tk_memory().kept, 0);
 	KUNIT_EXPECT_LE(test, 2, failures);
 }
 
@@ -652,6 +657,7 @@ static void aio_cancel_taken(struct kunit *test)
 
 	KUNIT_ASSERT_PTR_EQ(test, hold(test, READ), r->req);
 	KUNIT_ASSERT_TRUE(test, gf_aio_take(r->req));
+	KUNIT_EXPECT_EQ(test, r->req->state, GF_AIO_TAKEN);
 	KUNIT_EXPECT_EQ(test, tk_cancel(&r->iocb), -EAGAIN);
 	KUNIT_EXPECT_EQ(test, server_runs(ctx), 0);
 	KUNIT_EXPECT_NULL(test, gf_aio_next_cancelled(&ctx->aio));
@@ -923,6 +929,31 @@ static void aio_rejoin_faulting(struct kunit *test)
 	serve(test, third);
 }
 
+/*
+ * Test that as many faults can go on at once as a device may have, and not just
+ * as a workqueue has unless asked: one that lasts keeps no other from its turn
+ * (A3, R4).
+ */
+static void aio_fault_many(struct kunit *test)
+{
+	struct aio_test *ctx = test->priv;
+	struct request **rs = kunit_kcalloc(test, MANY_FAULTS, sizeof(*rs),
+					    GFP_KERNEL);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, rs);
+	ctx->aio.max = MANY_FAULTS;
+	for (i = 0; i < MANY_FAULTS; i++) {
+		rs[i] = enqueue(test, READ);
+		fault_long(test, rs[i]);
+	}
+	KUNIT_EXPECT_EQ(test, gf_aio_pending(&ctx->aio), MANY_FAULTS);
+	for (i = 0; i < MANY_FAULTS; i++) {
+		fault_ends(rs[i]);
+		serve(test, rs[i]);
+	}
+}
+
 static long destroy(void *arg)
 {
 	gf_aio_destroy(arg);
@@ -948,6 +979,18 @@ static void aio_destroy(struct kunit *test)
 	complete(&r->served);
 	KUNIT_EXPECT_EQ(test, tk_join(test, thread), 0);
 	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&ctx->aio.server));
+	KUNIT_ASSERT_EQ(test, gf_aio_init(&ctx->aio, MAX_AIO, server_ran), 0);
+}
+
+/* Test that the end does not leave the server to run when all is gone. */
+static void aio_destroy_impatient(struct kunit *test)
+{
+	struct aio_test *ctx = test->priv;
+
+	queue_delayed_work(system_unbound_wq, &ctx->aio.server, TK_PATIENCE);
+	gf_aio_destroy(&ctx->aio);
+	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&ctx->aio.server));
+	cancel_delayed_work_sync(&ctx->aio.server);
 	KUNIT_ASSERT_EQ(test, gf_aio_init(&ctx->aio, MAX_AIO, server_ran), 0);
 }
 
@@ -982,6 +1025,42 @@ static void aio_segments(struct kunit *test)
 	gf_aio_complete(r->req, 4);
 	KUNIT_EXPECT_EQ(test, r->buf[0], 'a');
 	KUNIT_EXPECT_EQ(test, memcmp(r->buf + 8, "bcd", 3), 0);
+}
+
+/*
+ * Test that nothing is left of a request that was completed, was refused, or had
+ * a fault, and that its memory is charged to who asked (A1, A3).
+ */
+static void aio_frees(struct kunit *test)
+{
+	struct aio_test *ctx = test->priv;
+	struct request *rs[MAX_AIO + 1];
+	struct iov_iter iter;
+	struct kvec vec;
+	unsigned int i;
+
+	for (i = 0; i <= MAX_AIO; i++)
+		rs[i] = request_new(test);
+	tk_memory_record(test);
+	for (i = 0; i <= MAX_AIO; i++) {
+		request_iter(rs[i], READ, &vec, &iter);
+		rs[i]->req = make(test, rs[i], READ, &iter);
+	}
+	tk_memory_pause();
+	KUNIT_ASSERT_EQ(test, PTR_ERR(rs[MAX_AIO]->req), -EAGAIN);
+	for (i = 0; i < MAX_AIO; i++)
+		KUNIT_ASSERT_TRUE(test, gf_aio_enqueue(rs[i]->req));
+	KUNIT_EXPECT_EQ(test, gf_aio_cancel(rs[0]->req), 0);
+	finish_cancelled(test, rs[0]);
+	fault(test, rs[1]);
+	fault_ends(rs[1]);
+	for (i = 1; i < MAX_AIO; i++)
+		serve(test, rs[i]);
+	flush_workqueue(ctx->aio.faults);
+	/* The request, and its segments. */
+	KUNIT_EXPECT_EQ(test, tk_memory().recorded, 2 * (MAX_AIO + 1));
+	KUNIT_EXPECT_EQ(test, tk_memory().unaccounted, 0);
+	KUNIT_EXPECT_EQ(test, tk_memory().kept, 0);
 }
 
 /* The server, in a thread that has no memory of its own: try once. */
@@ -1043,6 +1122,29 @@ static void aio_user_memory(struct kunit *test)
 	gf_aio_complete(r->req, 3);
 	KUNIT_EXPECT_EQ(test, copy_from_user(got, buf, 3), 0);
 	KUNIT_EXPECT_EQ(test, memcmp(got, "xyz", 3), 0);
+	tk_leave_mm();
+}
+
+/*
+ * Test that a request that is completed does not hold what described its
+ * submitter's memory. Others may, for a moment, but not so many times (A4).
+ */
+static void aio_memory_released(struct kunit *test)
+{
+	struct aio_test *ctx = test->priv;
+	void __user *buf = tk_map(test, PAGE_SIZE);
+	int i, before = atomic_read(&current->mm->mm_count);
+	struct request *r;
+
+	for (i = 0; i < MANY_REQUESTS; i++) {
+		r = enqueue_user(test, READ, buf, 3);
+		KUNIT_ASSERT_EQ(test, gf_aio_cancel(r->req), 0);
+		KUNIT_ASSERT_PTR_EQ(test, gf_aio_next_cancelled(&ctx->aio),
+				    r->req);
+		gf_aio_complete(r->req, -ECANCELED);
+	}
+	KUNIT_EXPECT_LT(test, atomic_read(&current->mm->mm_count),
+			before + MANY_REQUESTS);
 	tk_leave_mm();
 }
 
@@ -1130,9 +1232,13 @@ static struct kunit_case aio_cases[] = {
 	KUNIT_CASE(aio_rejoin_held),
 	KUNIT_CASE_PARAM(aio_rejoin_order, rejoin_gen_params),
 	KUNIT_CASE(aio_rejoin_faulting),
+	KUNIT_CASE(aio_fault_many),
 	KUNIT_CASE(aio_destroy),
+	KUNIT_CASE(aio_destroy_impatient),
 	KUNIT_CASE(aio_segments),
+	KUNIT_CASE(aio_frees),
 	KUNIT_CASE(aio_user_memory),
+	KUNIT_CASE(aio_memory_released),
 	KUNIT_CASE(aio_memory_gone),
 	KUNIT_CASE(aio_memory_gone_faulting),
 	{}

@@ -2,15 +2,18 @@
 /*
  * KUnit tests of the shim: that each file operation of the device reaches the
  * core, with what the caller gave it. They use the first device that there is,
- * opened as by open(2), and leave it empty. What copies to or from a user's
- * address needs a process, and is tested by programs.
+ * opened as by open(2), and leave it empty.
  */
 
 #include <kunit/test.h>
+#include <linux/cdev.h>
+#include <linux/device.h>
 #include <linux/fs.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/poll.h>
 #include <linux/string.h>
+#include <linux/uaccess.h>
 #include <linux/uio.h>
 #include <asm/ioctls.h>
 
@@ -42,9 +45,10 @@ static ssize_t device_write(struct tk_iocb *iocb, const char *text)
 	return iocb->kiocb.ki_filp->f_op->write_iter(&iocb->kiocb, &iter);
 }
 
-static long device_ioctl(struct file *file, unsigned int cmd)
+static long device_ioctl(struct file *file, unsigned int cmd,
+			 const void __user *arg)
 {
-	return file->f_op->unlocked_ioctl(file, cmd, 0);
+	return file->f_op->unlocked_ioctl(file, cmd, (unsigned long)arg);
 }
 
 /* Test that the device opens as a stream, with O_DIRECT, too (D3). */
@@ -57,6 +61,29 @@ static void chardev_open(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, file->f_mode & seeks);
 	KUNIT_EXPECT_TRUE(test, file->f_mode & FMODE_NOWAIT);
 	KUNIT_EXPECT_EQ(test, vfs_llseek(file, 0, SEEK_SET), -ESPIPE);
+}
+
+/* Test that a file has the directions that it was opened for, and no other. */
+static void chardev_directions(struct kunit *test)
+{
+	KUNIT_EXPECT_FALSE(test, device_open(test, O_WRONLY)->f_mode &
+			   FMODE_READ);
+	KUNIT_EXPECT_FALSE(test, device_open(test, O_RDONLY)->f_mode &
+			   FMODE_WRITE);
+}
+
+/* Test that the class has the device, and sysfs its FIFO (D1, T2). */
+static void chardev_sysfs(struct kunit *test)
+{
+	struct file *file = device_open(test, O_RDONLY);
+	struct kobject *parent = file_inode(file)->i_cdev->kobj.parent;
+	struct device *dev = kobj_to_dev(parent), *found;
+
+	KUNIT_EXPECT_PTR_EQ(test, dev_get_drvdata(dev), file->private_data);
+	KUNIT_ASSERT_NOT_NULL(test, dev->class);
+	found = class_find_device_by_devt(dev->class, gf_first);
+	KUNIT_EXPECT_PTR_EQ(test, found, dev);
+	put_device(found);
 }
 
 /* Test that open and close do not touch the bytes (D3). */
@@ -155,12 +182,13 @@ static void chardev_aio(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&iocb.completions), 0);
 }
 
+/* Flags that do not say that it is libaio's make no difference. */
 static long read_one(void *arg)
 {
 	struct tk_iocb iocb;
 	char byte;
 
-	tk_iocb_sync(&iocb, arg, 0);
+	tk_iocb_sync(&iocb, arg, IOCB_HIPRI);
 	return device_read(&iocb, &byte, 1) == 1 ? byte : -EIO;
 }
 
@@ -236,9 +264,9 @@ static void chardev_clear(struct kunit *test)
 
 	tk_iocb_sync(&iocb, writer, 0);
 	KUNIT_EXPECT_EQ(test, device_write(&iocb, "abc"), 3);
-	KUNIT_EXPECT_EQ(test, device_ioctl(reader, param->cmd), -EBADF);
+	KUNIT_EXPECT_EQ(test, device_ioctl(reader, param->cmd, NULL), -EBADF);
 	KUNIT_EXPECT_EQ(test, gf_fifo_fill(fifo), 3);
-	KUNIT_EXPECT_EQ(test, device_ioctl(writer, param->cmd), 0);
+	KUNIT_EXPECT_EQ(test, device_ioctl(writer, param->cmd, NULL), 0);
 	KUNIT_EXPECT_EQ(test, gf_fifo_fill(fifo), 0);
 }
 
@@ -248,10 +276,54 @@ static void chardev_ioctl_errors(struct kunit *test)
 	struct file *writer = device_open(test, O_WRONLY);
 	struct file *reader = device_open(test, O_RDONLY);
 
-	KUNIT_EXPECT_EQ(test, device_ioctl(reader, GLOBALFIFO_SET_SIZE),
+	KUNIT_EXPECT_EQ(test, device_ioctl(reader, GLOBALFIFO_SET_SIZE, NULL),
 			-EBADF);
-	KUNIT_EXPECT_EQ(test, device_ioctl(writer, 0), -ENOTTY);
-	KUNIT_EXPECT_EQ(test, device_ioctl(writer, _IO(0xfc, 0xff)), -ENOTTY);
+	KUNIT_EXPECT_EQ(test, device_ioctl(writer, 0, NULL), -ENOTTY);
+	KUNIT_EXPECT_EQ(test, device_ioctl(writer, _IO(0xfc, 0xff), NULL),
+			-ENOTTY);
+}
+
+/* Test that the size and the fill are told, and the size is set (I1). */
+static void chardev_size(struct kunit *test)
+{
+	struct file *file = device_open(test, O_RDWR);
+	u32 __user *arg = tk_map(test, PAGE_SIZE);
+	struct gf_fifo *fifo = file->private_data;
+	u32 size = gf_fifo_size(fifo), got = 0;
+	struct tk_iocb iocb;
+
+	KUNIT_EXPECT_EQ(test, device_ioctl(file, GLOBALFIFO_GET_SIZE, arg), 0);
+	KUNIT_EXPECT_EQ(test, get_user(got, arg), 0);
+	KUNIT_EXPECT_EQ(test, got, size);
+	KUNIT_ASSERT_EQ(test, put_user(2 * size, arg), 0);
+	KUNIT_EXPECT_EQ(test, device_ioctl(file, GLOBALFIFO_SET_SIZE, arg), 0);
+	KUNIT_EXPECT_EQ(test, gf_fifo_size(fifo), 2 * size);
+	KUNIT_ASSERT_EQ(test, put_user(1, arg), 0);
+	KUNIT_EXPECT_EQ(test, device_ioctl(file, GLOBALFIFO_SET_SIZE, arg),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test, gf_fifo_resize(fifo, size), 0);
+
+	tk_iocb_sync(&iocb, file, 0);
+	KUNIT_EXPECT_EQ(test, device_write(&iocb, "abc"), 3);
+	KUNIT_EXPECT_EQ(test, device_ioctl(file, FIONREAD, arg), 0);
+	KUNIT_EXPECT_EQ(test, get_user(got, arg), 0);
+	KUNIT_EXPECT_EQ(test, got, 3);
+	tk_leave_mm();
+}
+
+/* Test that a bad address is an error for each that takes one (I1). */
+static void chardev_ioctl_fault(struct kunit *test)
+{
+	struct file *file = device_open(test, O_RDWR);
+	void __user *arg = tk_map(test, PAGE_SIZE);
+
+	KUNIT_ASSERT_EQ(test, vm_munmap((unsigned long)arg, PAGE_SIZE), 0);
+	KUNIT_EXPECT_EQ(test, device_ioctl(file, GLOBALFIFO_GET_SIZE, arg),
+			-EFAULT);
+	KUNIT_EXPECT_EQ(test, device_ioctl(file, GLOBALFIFO_SET_SIZE, arg),
+			-EFAULT);
+	KUNIT_EXPECT_EQ(test, device_ioctl(file, FIONREAD, arg), -EFAULT);
+	tk_leave_mm();
 }
 
 /* Test that fsync finds nothing to do, with bytes in the FIFO, too (S1). */
@@ -282,6 +354,8 @@ static void chardev_test_exit(struct kunit *test)
 
 static struct kunit_case chardev_cases[] = {
 	KUNIT_CASE(chardev_open),
+	KUNIT_CASE(chardev_directions),
+	KUNIT_CASE(chardev_sysfs),
 	KUNIT_CASE(chardev_outlives),
 	KUNIT_CASE(chardev_counts),
 	KUNIT_CASE_PARAM(chardev_nowait, nowait_gen_params),
@@ -291,6 +365,8 @@ static struct kunit_case chardev_cases[] = {
 	KUNIT_CASE(chardev_fasync),
 	KUNIT_CASE_PARAM(chardev_clear, clear_gen_params),
 	KUNIT_CASE(chardev_ioctl_errors),
+	KUNIT_CASE(chardev_size),
+	KUNIT_CASE(chardev_ioctl_fault),
 	KUNIT_CASE(chardev_fsync),
 	{}
 };

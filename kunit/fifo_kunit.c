@@ -774,6 +774,35 @@ static void fifo_resize_privilege(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gf_fifo_resize(&ctx->fifo, UINT_MAX), -EINVAL);
 }
 
+/* Test that to make do with less takes none, and neither does the way back (I1). */
+static void fifo_resize_below(struct kunit *test)
+{
+	struct gf_fifo fifo;
+
+	KUNIT_ASSERT_EQ(test, gf_fifo_init(&fifo, 2 * SIZE, MAX_AIO, &hole_ops, 0),
+			0);
+	tk_drop_capability(test, CAP_SYS_RESOURCE);
+	KUNIT_EXPECT_EQ(test, gf_fifo_resize(&fifo, SIZE), 0);
+	KUNIT_EXPECT_EQ(test, gf_fifo_resize(&fifo, 2 * SIZE), 0);
+	gf_fifo_destroy(&fifo);
+}
+
+/* Test that a FIFO leaves nothing behind, whatever its buffers were (D2, I1). */
+static void fifo_frees(struct kunit *test)
+{
+	struct gf_fifo fifo;
+
+	tk_memory_record(test);
+	KUNIT_ASSERT_EQ(test, gf_fifo_init(&fifo, SIZE, MAX_AIO, &hole_ops, 0), 0);
+	KUNIT_EXPECT_EQ(test, gf_fifo_resize(&fifo, 4 * SIZE), 0);
+	KUNIT_EXPECT_EQ(test, gf_fifo_resize(&fifo, SIZE), 0);
+	gf_fifo_destroy(&fifo);
+	tk_memory_pause();
+	/* At least the three buffers. */
+	KUNIT_EXPECT_LE(test, 3, tk_memory().recorded);
+	KUNIT_EXPECT_EQ(test, tk_memory().kept, 0);
+}
+
 /*
  * Test that growth lets in whom it has room for, and tells pollers, and that
  * no growth tells nobody (I1, K1, K2).
@@ -1052,6 +1081,9 @@ static void fifo_open_files(struct kunit *test)
 	gf_fifo_close(&ctx->fifo, FMODE_READ);
 	KUNIT_EXPECT_EQ(test, atomic_read(&ctx->fifo.open_readers), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&ctx->fifo.open_writers), 1);
+	gf_fifo_close(&ctx->fifo, FMODE_WRITE);
+	KUNIT_EXPECT_EQ(test, atomic_read(&ctx->fifo.open_readers), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&ctx->fifo.open_writers), 0);
 }
 
 /* Test that calls that moved bytes are counted, and no others (T2). */
@@ -1217,6 +1249,7 @@ static void fifo_trace(struct kunit *test)
 		{ '!', fifo, WRITE, SIZE, 0 },
 		{ 'w', fifo, 0, 10, 10 },
 		{ '!', fifo, READ, 10, 10 },
+		{ '!', fifo, WRITE, SIZE, 10 },
 	};
 	struct call *reader = call_start(test, call_read, 100);
 	struct call *writer;
@@ -1230,6 +1263,7 @@ static void fifo_trace(struct kunit *test)
 	writer = call_start(test, call_write, 10);
 	gf_fifo_clear(&ctx->fifo);
 	KUNIT_ASSERT_EQ(test, tk_join(test, writer->thread), 10);
+	KUNIT_ASSERT_EQ(test, gf_fifo_resize(&ctx->fifo, 2 * SIZE), 0);
 
 	KUNIT_ASSERT_EQ(test, log->n, ARRAY_SIZE(want));
 	for (i = 0; i < ARRAY_SIZE(want); i++)
@@ -1322,14 +1356,17 @@ static void fifo_no_memory(struct kunit *test)
 	int err;
 
 	do {
+		tk_memory_record(test);
 		tk_fail_nth(test, ++nth);
 		err = gf_fifo_init(&fifo, SIZE, MAX_AIO, &hole_ops, 0);
 		failed = tk_fail_none();
+		tk_memory_pause();
 		failures += err == -ENOMEM;
 		KUNIT_EXPECT_TRUE(test, !err || err == -ENOMEM);
 		if (!err)
 			gf_fifo_destroy(&fifo);
 	} while (failed);
+	KUNIT_EXPECT_EQ(test, tk_memory().kept, 0);
 	/* Its bytes, and the workers of its requests. */
 	KUNIT_EXPECT_LE(test, 2, failures);
 }
@@ -1408,6 +1445,8 @@ static struct kunit_case fifo_cases[] = {
 	KUNIT_CASE(fifo_resize),
 	KUNIT_CASE_PARAM(fifo_resize_limits, resize_gen_params),
 	KUNIT_CASE(fifo_resize_privilege),
+	KUNIT_CASE(fifo_resize_below),
+	KUNIT_CASE(fifo_frees),
 	KUNIT_CASE(fifo_resize_wakes),
 	KUNIT_CASE_PARAM(fifo_locked, locked_gen_params),
 	KUNIT_CASE_PARAM(fifo_poll, poll_gen_params),

@@ -5,6 +5,8 @@
  */
 
 #include <kunit/test.h>
+#include <linux/cdev.h>
+#include <linux/device.h>
 #include <linux/fs.h>
 #include <linux/kdev_t.h>
 #include <linux/module.h>
@@ -40,13 +42,34 @@ static void unload(struct kunit *test)
 	ctx->loaded = false;
 }
 
-/* A byte goes in and comes out, and the FIFO has the size that was asked. */
+static dev_t devt_of(unsigned int index)
+{
+	return MKDEV(MAJOR(gf_first), MINOR(gf_first) + index);
+}
+
+/* Is device number @index in the class that an open device is in? */
+static bool in_class(struct tk_file *holder, unsigned int index)
+{
+	struct kobject *parent = file_inode(holder->file)->i_cdev->kobj.parent;
+	struct device *found;
+
+	found = class_find_device_by_devt(kobj_to_dev(parent)->class,
+					  devt_of(index));
+	put_device(found);
+	return found;
+}
+
+/*
+ * A byte goes in and comes out, and the FIFO has the size that was asked; it is
+ * one of as many as were asked for.
+ */
 static void expect_works(struct kunit *test, unsigned int index)
 {
-	dev_t devt = MKDEV(MAJOR(gf_first), MINOR(gf_first) + index);
-	struct tk_file *holder = tk_open_device(test, devt, O_RDWR);
+	struct tk_file *holder = tk_open_device(test, devt_of(index), O_RDWR);
 	char byte = 0;
 
+	KUNIT_EXPECT_TRUE(test, in_class(holder, index));
+	KUNIT_EXPECT_FALSE(test, in_class(holder, gf_params.ndevices));
 	KUNIT_EXPECT_EQ(test, gf_fifo_size(holder->file->private_data),
 			gf_params.size);
 	KUNIT_EXPECT_EQ(test, kernel_write(holder->file, "x", 1, NULL), 1);
@@ -101,6 +124,7 @@ static const struct load_param bad_params[] = {
 	{ "size=33554432", { 1, 2 * GLOBALFIFO_SIZE_MAX, 0, 1 }, -EINVAL },
 	{ "major=512", { 1, 1024, 512, 1 }, -EINVAL },
 	{ "major=513", { 1, 1024, 513, 1 }, -EINVAL },
+	{ "major=4097", { 1, 1024, 4097, 1 }, -EINVAL },
 	{ "max_aio=0", { 1, 1024, 0, 0 }, -EINVAL },
 	{ "max_aio=65537", { 1, 1024, 0, 65537 }, -EINVAL },
 	{ "major=1, taken", { 1, 1024, 1, 1 }, -EBUSY },
@@ -145,13 +169,27 @@ static void load_good(struct kunit *test)
 
 	gf_params = param->params;
 	KUNIT_ASSERT_EQ(test, load(test), 0);
+	KUNIT_EXPECT_EQ(test, MINOR(gf_first), 0);
 	if (gf_params.major)
-		KUNIT_EXPECT_EQ(test, gf_first, MKDEV(gf_params.major, 0));
+		KUNIT_EXPECT_EQ(test, MAJOR(gf_first), gf_params.major);
 	expect_works(test, 0);
 	file = tk_open_device(test, gf_first, O_RDWR);
 	fifo = file->file->private_data;
 	KUNIT_EXPECT_EQ(test, fifo->aio.max, gf_params.max_aio);
 	tk_close(file);
+}
+
+/* Test that of what a load allocates nothing is left by unload (D2). */
+static void load_frees(struct kunit *test)
+{
+	gf_params = (struct gf_params){ 2, GLOBALFIFO_SIZE_MIN, 0, 1 };
+	tk_memory_record(test);
+	KUNIT_ASSERT_EQ(test, load(test), 0);
+	unload(test);
+	tk_memory_pause();
+	/* At least each device, and its buffer. */
+	KUNIT_EXPECT_LE(test, 4, tk_memory().recorded);
+	KUNIT_EXPECT_EQ(test, tk_memory().kept, 0);
 }
 
 static const struct load_param sweep_params[] = {
@@ -175,9 +213,11 @@ static void load_no_memory(struct kunit *test)
 
 	gf_params = param->params;
 	do {
+		tk_memory_record(test);
 		tk_fail_nth(test, ++nth);
 		err = load(test);
 		failed = tk_fail_none();
+		tk_memory_pause();
 		if (err) {
 			failures++;
 			KUNIT_ASSERT_EQ(test, err, -ENOMEM);
@@ -189,6 +229,7 @@ static void load_no_memory(struct kunit *test)
 		}
 		expect_free(test, gf_first, gf_params.ndevices);
 	} while (failed);
+	KUNIT_EXPECT_EQ(test, tk_memory().kept, 0);
 	/* At least the numbers, the class, and two of each device. */
 	KUNIT_EXPECT_GE(test, failures, 6);
 	kunit_info(test, "%u points of failure, %u of them failed the load",
@@ -221,6 +262,7 @@ static struct kunit_case load_cases[] = {
 	KUNIT_CASE(load_most),
 	KUNIT_CASE_PARAM(load_bad, bad_gen_params),
 	KUNIT_CASE_PARAM(load_good, good_gen_params),
+	KUNIT_CASE(load_frees),
 	KUNIT_CASE_PARAM(load_no_memory, sweep_gen_params),
 	{}
 };

@@ -91,6 +91,7 @@ static void notify_twice(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, notify_fasync(78, holder->file, 1), 0);
 	KUNIT_EXPECT_EQ(test, notify->readers->fa_fd, 78);
+	KUNIT_EXPECT_EQ(test, notify->writers->fa_fd, 78);
 	KUNIT_EXPECT_NULL(test, notify->readers->fa_next);
 	KUNIT_EXPECT_NULL(test, notify->writers->fa_next);
 }
@@ -221,9 +222,10 @@ static void notify_no_memory(struct kunit *test)
 
 static int notify_test_init(struct kunit *test)
 {
-	test->priv = kunit_kzalloc(test, sizeof(struct gf_notify), GFP_KERNEL);
+	test->priv = kunit_kmalloc(test, sizeof(struct gf_notify), GFP_KERNEL);
 	if (!test->priv)
 		return -ENOMEM;
+	memset(test->priv, 0x55, sizeof(struct gf_notify));
 	gf_notify_init(test->priv);
 	return 0;
 }

@@ -281,6 +281,73 @@ static void transfer_progress(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ctx->hole.attempts, MANY);
 }
 
+static void hole_wavers(void *arg)
+{
+	struct tk_hole *hole = arg;
+
+	hole->at = hole->at == 5 ? 10 : 5;
+}
+
+/* Test that one that only gets as far as before is, whatever came between (R4). */
+static void transfer_wavers(struct kunit *test)
+{
+	struct transfer_test *ctx = begin(test, READ, 20, 20);
+
+	dig(test, (struct tk_hole){
+		.at = 5, .lies = true, .on_attempt = hole_wavers,
+		.arg = &ctx->hole,
+	});
+	KUNIT_EXPECT_GE(test, try_all(ctx), 5);
+	KUNIT_EXPECT_LT(test, ctx->hole.attempts, MANY);
+}
+
+/*
+ * Test that what was found bad stays out, though it be good by the next try: all
+ * is copied that was good, and no more (W2).
+ */
+static void transfer_heals_late(struct kunit *test)
+{
+	struct transfer_test *ctx = begin(test, READ, 20, 20);
+
+	dig(test, (struct tk_hole){ .at = 15 });
+	KUNIT_EXPECT_EQ(test, try_once(ctx), 0);
+	KUNIT_EXPECT_EQ(test, gf_transfer_fault(&ctx->transfer), 0);
+	tk_hole_fill(&ctx->hole);
+	KUNIT_EXPECT_EQ(test, try_once(ctx), 15);
+	KUNIT_EXPECT_EQ(test, iov_iter_count(&ctx->iter), 5);
+}
+
+static size_t fault_in_wrong(const struct iov_iter *iter, size_t len)
+{
+	return len;
+}
+
+/* Test that memory that is read from need not be writable, nor the reverse (W2). */
+static void transfer_fault_side(struct kunit *test)
+{
+	static const struct gf_user_ops ops[] = {
+		[READ] = {
+			.to_iter		= tk_to_iter,
+			.fault_in_writeable	= tk_fault_in,
+			.fault_in_readable	= fault_in_wrong,
+		},
+		[WRITE] = {
+			.from_iter		= tk_from_iter,
+			.fault_in_writeable	= fault_in_wrong,
+			.fault_in_readable	= tk_fault_in,
+		},
+	};
+	struct transfer_test *ctx;
+	int rw;
+
+	for (rw = READ; rw <= WRITE; rw++) {
+		ctx = begin(test, rw, 20, 20);
+		ctx->transfer.ops = &ops[rw];
+		dig(test, (struct tk_hole){ .at = 15, .heals = 1 });
+		KUNIT_EXPECT_EQ(test, try_all(ctx), 20);
+	}
+}
+
 /* Test that bytes that are gone by the next try are not copied (R3). */
 static void transfer_rival(struct kunit *test)
 {
@@ -334,6 +401,9 @@ static struct kunit_case transfer_cases[] = {
 	KUNIT_CASE(transfer_bad),
 	KUNIT_CASE_PARAM(transfer_too_few, bad_gen_params),
 	KUNIT_CASE(transfer_progress),
+	KUNIT_CASE(transfer_wavers),
+	KUNIT_CASE(transfer_heals_late),
+	KUNIT_CASE(transfer_fault_side),
 	KUNIT_CASE(transfer_rival),
 	KUNIT_CASE(transfer_user),
 	{}

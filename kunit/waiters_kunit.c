@@ -105,6 +105,7 @@ static void waiters_nobody(struct kunit *test)
 {
 	struct heap *heap = test->priv;
 
+	KUNIT_EXPECT_EQ(test, heap->side.finished, 0);
 	heap_add(heap, 1);
 	KUNIT_EXPECT_EQ(test, heap->side.promised, 0);
 }
@@ -227,6 +228,8 @@ static void waiters_outdated(struct kunit *test)
 	struct taker *takers[2];
 	struct gf_supply supply;
 
+	/* Those who finished were so many that the next makes it 0. */
+	heap->side.finished--;
 	takers[0] = taker_sleep(test, 1, 1);
 	takers[1] = taker_sleep(test, 1, 1);
 	mutex_lock(&heap->lock);
@@ -259,6 +262,75 @@ static void waiters_robbed(struct kunit *test)
 	tk_wait_asleep(test, big->thread, &heap->side.queue);
 	KUNIT_EXPECT_EQ(test, big->sleeps, 2);
 	KUNIT_EXPECT_EQ(test, heap->side.promised, 0);
+}
+
+/* An entry behind all sleepers, that only counts who comes so far. */
+struct passer_by {
+	struct wait_queue_entry entry;
+	unsigned int passed;
+};
+
+static int passer_by_wake(struct wait_queue_entry *entry, unsigned int mode,
+			  int flags, void *key)
+{
+	container_of(entry, struct passer_by, entry)->passed++;
+	return 0;
+}
+
+/*
+ * Test that a wakeup goes no further along the queue than to whom the last of
+ * the supply was promised, nor anywhere if it is outdated (K2).
+ */
+static void waiters_walk_ends(struct kunit *test)
+{
+	struct passer_by last = {};
+	struct heap *heap = test->priv;
+	struct gf_supply supply;
+	struct taker *takers[3];
+	unsigned int i;
+
+	for (i = 0; i < 3; i++)
+		takers[i] = taker_sleep(test, 1, 2);
+	init_waitqueue_func_entry(&last.entry, passer_by_wake);
+	add_wait_queue_exclusive(&heap->side.queue, &last.entry);
+	mutex_lock(&heap->lock);
+	supply = gf_waiters_supply(&heap->side, 2);
+	supply.finished--;
+	KUNIT_EXPECT_EQ(test, gf_waiters_wake(&heap->side, supply), 0);
+	heap->avail = 6;
+	KUNIT_EXPECT_EQ(test, wake_locked(heap, 2), 1);
+	KUNIT_EXPECT_EQ(test, wake_locked(heap, 4), 1);
+	KUNIT_EXPECT_EQ(test, last.passed, 0);
+	KUNIT_EXPECT_EQ(test, wake_locked(heap, 6), 1);
+	KUNIT_EXPECT_EQ(test, last.passed, 1);
+	mutex_unlock(&heap->lock);
+	remove_wait_queue(&heap->side.queue, &last.entry);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, tk_join(test, takers[i]->thread), 2);
+}
+
+/*
+ * Test that a signalled sleeper who waits for the lock by now is still promised
+ * what there is, for he takes it when he has the lock, and no other is woken in
+ * vain (K2).
+ */
+static void waiters_interrupted_locked_out(struct kunit *test)
+{
+	struct heap *heap = test->priv;
+	struct taker *first, *second;
+
+	first = taker_sleep(test, 1, 1);
+	second = taker_sleep(test, 1, 1);
+	mutex_lock(&heap->lock);
+	tk_interrupt(first->thread);
+	tk_wait_locked_out(test, first->thread);
+	heap->avail = 1;
+	KUNIT_EXPECT_EQ(test, wake_locked(heap, 1), 1);
+	KUNIT_EXPECT_EQ(test, asleep(heap), 1);
+	tk_wait_asleep(test, second->thread, &heap->side.queue);
+	mutex_unlock(&heap->lock);
+	KUNIT_EXPECT_EQ(test, tk_join(test, first->thread), 1);
+	KUNIT_EXPECT_EQ(test, second->sleeps, 1);
 }
 
 /* Test that a sleeper who is interrupted leaves the queue and goes (W3). */
@@ -321,10 +393,12 @@ static void waiters_hand_on(struct kunit *test)
 
 static int waiters_test_init(struct kunit *test)
 {
-	struct heap *heap = kunit_kzalloc(test, sizeof(*heap), GFP_KERNEL);
+	struct heap *heap = kunit_kmalloc(test, sizeof(*heap), GFP_KERNEL);
 
 	if (!heap)
 		return -ENOMEM;
+	memset(&heap->side, 0x55, sizeof(heap->side));
+	heap->avail = 0;
 	mutex_init(&heap->lock);
 	gf_waiters_init(&heap->side, &heap->lock);
 	test->priv = heap;
@@ -340,9 +414,11 @@ static struct kunit_case waiters_cases[] = {
 	KUNIT_CASE(waiters_promise),
 	KUNIT_CASE(waiters_promise_want),
 	KUNIT_CASE(waiters_outdated),
+	KUNIT_CASE(waiters_walk_ends),
 	KUNIT_CASE(waiters_robbed),
 	KUNIT_CASE(waiters_interrupt),
 	KUNIT_CASE(waiters_interrupted_first),
+	KUNIT_CASE(waiters_interrupted_locked_out),
 	KUNIT_CASE(waiters_hand_on),
 	{}
 };
