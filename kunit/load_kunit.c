@@ -172,6 +172,8 @@ static void load_good(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, MINOR(gf_first), 0);
 	if (gf_params.major)
 		KUNIT_EXPECT_EQ(test, MAJOR(gf_first), gf_params.major);
+	KUNIT_EXPECT_EQ(test, register_chrdev_region(gf_first, 1, "load_kunit"),
+			-EBUSY);
 	expect_works(test, 0);
 	file = tk_open_device(test, gf_first, O_RDWR);
 	fifo = file->file->private_data;

@@ -218,18 +218,28 @@ static void waiters_promise_want(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tk_join(test, takers[1]->thread), 1);
 }
 
+/* How many have finished before: none yet, or so many that the next makes it 0. */
+static const unsigned int finished_params[] = { 0, UINT_MAX };
+
+static void finished_desc(const unsigned int *finished, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%u", *finished);
+}
+
+KUNIT_ARRAY_PARAM(finished, finished_params, finished_desc);
+
 /*
  * Test that a supply noted before somebody finished wakes nobody: it may be
  * what he took, and his own call comes (K2).
  */
 static void waiters_outdated(struct kunit *test)
 {
+	const unsigned int *finished = test->param_value;
 	struct heap *heap = test->priv;
 	struct taker *takers[2];
 	struct gf_supply supply;
 
-	/* Those who finished were so many that the next makes it 0. */
-	heap->side.finished--;
+	heap->side.finished = *finished;
 	takers[0] = taker_sleep(test, 1, 1);
 	takers[1] = taker_sleep(test, 1, 1);
 	mutex_lock(&heap->lock);
@@ -413,7 +423,7 @@ static struct kunit_case waiters_cases[] = {
 	KUNIT_CASE(waiters_overtake),
 	KUNIT_CASE(waiters_promise),
 	KUNIT_CASE(waiters_promise_want),
-	KUNIT_CASE(waiters_outdated),
+	KUNIT_CASE_PARAM(waiters_outdated, finished_gen_params),
 	KUNIT_CASE(waiters_walk_ends),
 	KUNIT_CASE(waiters_robbed),
 	KUNIT_CASE(waiters_interrupt),

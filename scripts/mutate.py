@@ -51,7 +51,7 @@ ALIKE = [
 ]
 # Claims and messages: to delete one changes nothing that a test could see.
 SKIPPED = re.compile(r"(lockdep_assert\w*|WARN\w*|BUG\w*|BUILD_BUG\w*|pr_\w+|"
-                     r"static_assert|might_\w+|cond_resched)\s*\(")
+                     r"static_assert|might_\w+|cond_resched|mutex_destroy)\s*\(")
 # What keeps others out: without it a test on one CPU may well pass.
 LOCKING = re.compile(r"(\w*(lock|unlock)(_\w+)?|smp_\w+|barrier|rcu_\w+|"
                      r"preempt_\w+|pagefault_\w+|mutex_\w+)\s*\(")
@@ -82,6 +82,7 @@ CONTROL = """
 #include <linux/notifier.h>
 #include <linux/printk.h>
 #include <linux/reboot.h>
+#include <linux/string.h>
 
 unsigned int mutant;
 unsigned long long mutants_reached[@WORDS@];
@@ -92,15 +93,20 @@ static int __init mutant_setup(char *text)
 }
 __setup("mutant=", mutant_setup);
 
-static int mutants_report(struct notifier_block *block, unsigned long event,
-			  void *data)
+static void mutants_print(const char *when)
 {
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(mutants_reached); i++)
 		if (mutants_reached[i])
-			pr_info("mutants reached: %u %llx\\n", i,
+			pr_info("mutants reached %s: %u %llx\\n", when, i,
 				mutants_reached[i]);
+}
+
+static int mutants_report(struct notifier_block *block, unsigned long event,
+			  void *data)
+{
+	mutants_print("by tests");
 	return NOTIFY_DONE;
 }
 
@@ -113,6 +119,15 @@ static int __init mutants_init(void)
 	return register_reboot_notifier(&mutants_block);
 }
 early_initcall(mutants_init);
+
+/* What ran until now did so in every boot, whichever suite comes next. */
+static int __init mutants_booted(void)
+{
+	mutants_print("at boot");
+	memset(mutants_reached, 0, sizeof(mutants_reached));
+	return 0;
+}
+late_initcall_sync(mutants_booted);
 """
 
 
