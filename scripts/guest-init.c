@@ -1,24 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * PID 1 of the guest that uml-run boots: mounts what a program expects, runs
- * one, carries its input and output, says how it ended, and powers off.
+ * PID 1 of the guests that uml-run and qemu-run boot: mounts what a program
+ * expects, runs one, carries its input and output, says how it ended, and powers
+ * off.
  *
- * uml-run leaves its wishes in RUN_DIR, and listens to the serial lines:
+ * They leave their wishes in RUN_DIR, and listen to lines. UML's are /dev/ttyS0
+ * to 3; QEMU's are ports of a virtio serial device, as the first argument says:
  *
- *	ttyS0	a byte for each piece of input that was read; the program's
- *		terminal, both ways, if it is to have one
- *	ttyS1	its standard output
- *	ttyS2	its standard error
- *	ttyS3	"ready" once the others are listened to, then the verdict:
+ *	0	standard input, see below; under UML the program's terminal, both
+ *		ways, if it is to have one, which under QEMU is /dev/hvc0
+ *	1	its standard output
+ *	2	its standard error
+ *	3	"ready" once the others are listened to, then the verdict:
  *		"exit N", "signal N", "timeout" or "stuck", and "taint N".
  *		Nobody else has it open, so no noise can pass for it.
  *
  * RUN_DIR/args is a list of strings that end in NUL: options as key=value, "--",
  * the program and its arguments. RUN_DIR/env is its environment likewise.
  *
- * Standard input comes in pieces, the files RUN_DIR/in.0, in.1 and so on; an
- * empty one is the end. A line would not do: once it was throttled, UML reads
- * it when it is unthrottled and never else, so what comes later stays outside.
+ * QEMU's line 0 is read until it ends. UML's would not do: once it was throttled,
+ * UML reads it when it is unthrottled and never else, so what comes later stays
+ * outside. There, input comes in pieces, the files RUN_DIR/in.0, in.1 and so on,
+ * an empty one is the end, and each that was read is answered by a byte.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -42,9 +45,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define RUN_DIR		"/run/uml"
+#define RUN_DIR		"/run/guest"
 #define MAX_STRINGS	8192
 #define MAX_DIRS	64
+#define MAX_MODULES	8
 #define GRACE_MS	2000	/* for killed processes to be gone */
 #define MAX_PIECE	65536	/* as in uml-run */
 #define POLL_MS		10	/* hostfs does not say when a file appears */
@@ -59,10 +63,13 @@ static struct {
 	const char *cwd;
 	const char *write[MAX_DIRS];
 	int nwrite;
+	char *module[MAX_MODULES];
+	int nmodules;
 	char **argv;
 	char **envp;
 } opt;
 
+static bool in_qemu;
 static int verdict_fd = -1;
 static int run_dir = -1;	/* RUN_DIR, which the guest's own /run hides */
 
@@ -84,7 +91,7 @@ static void fail(const char *fmt, ...)
 	va_start(ap, fmt);
 	vdprintf(fd, fmt, ap);
 	va_end(ap);
-	dprintf(fd, ": %s\n", strerror(errno));
+	dprintf(fd, "%s%s\n", errno ? ": " : "", errno ? strerror(errno) : "");
 	tcdrain(fd);
 	power_off();
 }
@@ -134,6 +141,8 @@ static void read_options(void)
 			opt.cwd = value;
 		else if (!strcmp(*arg, "write") && opt.nwrite < MAX_DIRS)
 			opt.write[opt.nwrite++] = value;
+		else if (!strcmp(*arg, "module") && opt.nmodules < MAX_MODULES)
+			opt.module[opt.nmodules++] = value;
 		else
 			fail("option %s", *arg);
 	}
@@ -218,21 +227,41 @@ static void mount_all(void)
 		fail("%s", opt.cwd);
 }
 
-static int open_line(int n, int flags)
+static void make_raw(int fd, const char *path)
 {
-	char path[32];
 	struct termios tio;
+
+	if (tcgetattr(fd, &tio))
+		fail("%s", path);
+	cfmakeraw(&tio);
+	if (tcsetattr(fd, TCSANOW, &tio))
+		fail("%s", path);
+}
+
+static int open_line(int n)
+{
+	const char *format = in_qemu ? "/dev/vport0p%d" : "/dev/ttyS%d";
+	char path[32];
 	int fd;
 
-	snprintf(path, sizeof(path), "/dev/ttyS%d", n);
-	fd = open(path, flags | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0 || tcgetattr(fd, &tio))
+	/* Port 0 of QEMU's is taken by the terminal. */
+	snprintf(path, sizeof(path), format, in_qemu ? n + 1 : n);
+	fd = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
 		fail("%s", path);
-	if (!opt.tty || n != 0) {
-		cfmakeraw(&tio);
-		if (tcsetattr(fd, TCSANOW, &tio))
-			fail("%s", path);
-	}
+	if (!in_qemu)
+		make_raw(fd, path);
+	return fd;
+}
+
+/* The terminal that the program is to have. */
+static int open_terminal(void)
+{
+	const char *path = in_qemu ? "/dev/hvc0" : "/dev/ttyS0";
+	int fd = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0)
+		fail("%s", path);
 	return fd;
 }
 
@@ -282,8 +311,13 @@ static void feed_input(int line, int out)
 	ssize_t len;
 	int i;
 
-	for (i = 0; (len = read_piece(i, bytes)) > 0; i++) {
-		write_all(line, ".", 1);
+	for (i = 0;; i++) {
+		len = in_qemu ? read(line, bytes, sizeof(bytes)) :
+				read_piece(i, bytes);
+		if (len <= 0)
+			break;
+		if (!in_qemu)
+			write_all(line, ".", 1);
 		write_all(out, bytes, len);
 	}
 	_exit(0);
@@ -301,7 +335,7 @@ static void become_program(int in, int out, int err)
 		_exit(126);
 	if ((opt.gid && (setgroups(1, &gid) || setgid(gid))) ||
 	    (opt.uid && setuid(opt.uid))) {
-		dprintf(2, "uml-run: cannot become user %d: %s\n", opt.uid,
+		dprintf(2, "guest: cannot become user %d: %s\n", opt.uid,
 			strerror(errno));
 		_exit(126);
 	}
@@ -309,7 +343,7 @@ static void become_program(int in, int out, int err)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	environ = opt.envp;
 	execvp(opt.argv[0], opt.argv);
-	dprintf(2, "uml-run: %s: %s\n", opt.argv[0], strerror(errno));
+	dprintf(2, "guest: %s: %s\n", opt.argv[0], strerror(errno));
 	_exit(errno == ENOENT ? 127 : 126);
 }
 
@@ -476,9 +510,9 @@ static void run_with_pipes(pid_t *pid, int from[2], int to[2])
 	make_pipe(in);
 	make_pipe(out);
 	make_pipe(err);
-	line = open_line(0, O_RDWR);
-	to[0] = open_line(1, O_RDWR);
-	to[1] = open_line(2, O_RDWR);
+	line = open_line(0);
+	to[0] = open_line(1);
+	to[1] = open_line(2);
 	*pid = fork_or_fail();
 	if (!*pid)
 		become_program(in[0], out[1], err[1]);
@@ -496,7 +530,7 @@ static void run_with_pipes(pid_t *pid, int from[2], int to[2])
 
 static void run_with_terminal(pid_t *pid, int from[2], int to[2])
 {
-	int line = open_line(0, O_RDWR);
+	int line = open_terminal();
 
 	from[0] = -1;
 	from[1] = -1;
@@ -507,7 +541,69 @@ static void run_with_terminal(pid_t *pid, int from[2], int to[2])
 		become_program(line, line, line);
 }
 
-int main(void)
+/*
+ * Load a module with what it needs, if it is one here; says whether that is so.
+ * Its parameters are in the kernel's command line.
+ */
+static bool load_module(char *name)
+{
+	char *argv[] = { "modprobe", "-q", name, NULL };
+	int status;
+	pid_t pid = fork_or_fail();
+
+	if (!pid) {
+		execv("/sbin/modprobe", argv);
+		_exit(127);
+	}
+	return waitpid(pid, &status, 0) == pid && !status;
+}
+
+/* The ports appear, and can be opened, a moment after their driver is there. */
+static void wait_for_port(const char *path)
+{
+	long deadline = now_ms() + GRACE_MS;
+	int fd;
+
+	while ((fd = open(path, O_RDWR)) < 0 && now_ms() < deadline)
+		usleep(POLL_MS * 1000);
+	close(fd);
+}
+
+static bool is_connected(int fd)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLOUT };
+
+	return poll(&pfd, 1, 0) == 1 && (pfd.revents & POLLOUT);
+}
+
+/*
+ * Where the verdict goes must be open before anything else can go wrong. Of
+ * QEMU's ports it is the last: once this one is connected, all are.
+ */
+static void open_verdict(void)
+{
+	if (in_qemu) {
+		load_module("virtio_pci");
+		load_module("virtio_console");
+		wait_for_port("/dev/vport0p4");
+	}
+	verdict_fd = open_line(3);
+	while (in_qemu && !is_connected(verdict_fd))
+		usleep(POLL_MS * 1000);
+}
+
+static void load_modules(void)
+{
+	int i;
+
+	for (i = 0; i < opt.nmodules; i++) {
+		errno = 0;
+		if (!load_module(opt.module[i]))
+			fail("modprobe %s", opt.module[i]);
+	}
+}
+
+int main(int argc, char **argv)
 {
 	const char *trouble = NULL;
 	int from[2], to[2];
@@ -515,20 +611,22 @@ int main(void)
 	sigset_t mask;
 	pid_t pid;
 
+	in_qemu = argc > 1 && !strcmp(argv[1], "qemu");
 	/* proc comes first: a bind mount from a descriptor needs it. */
 	mount_at("proc", "/proc", NULL);
 	mount_at("devtmpfs", "/dev", NULL);
-	verdict_fd = open_line(3, O_RDWR);
+	open_verdict();
 	read_options();
 	run_dir = open(RUN_DIR, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (run_dir < 0)
 		fail(RUN_DIR);
 	mount_all();
+	load_modules();
 
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &mask, NULL);
-	sethostname("uml", strlen("uml"));
+	sethostname("guest", strlen("guest"));
 	signals = signalfd(-1, &mask, SFD_CLOEXEC);
 	if (signals < 0)
 		fail("signalfd");
