@@ -4,9 +4,10 @@
 
 include scripts/driver.conf
 
-export KERNEL KERNEL_TREE KUNIT T FAST V REPEAT ON EXPECT DEVICE DEVICE2
+export KERNEL KERNEL_TREE KUNIT T FAST V REPEAT ON STOCK EXPECT DEVICE DEVICE2
 
 .PHONY: help demo test kunit integration clients coverage mutants conformance shell lint clean
+.PHONY: modules modules_install matrix
 
 help:
 	@echo "make demo     a process is told by SIGIO what another writes to $(DEVICE);"
@@ -25,7 +26,13 @@ help:
 	@echo "make clients  other people's programs: coreutils, fio, stress-ng, ..."
 	@echo "make coverage which lines, functions and branches the tests reach, and"
 	@echo "              whether that is enough; KUNIT=1 for the KUnit suites alone"
-	@echo "make shell    a shell in a guest that has $(DEVICE)"
+	@echo "make shell    a shell in a guest that has $(DEVICE); ON=qemu STOCK=6.1-rt"
+	@echo "              takes one of Debian's kernels"
+	@echo "make modules  the driver as a module for the kernel that runs, or that"
+	@echo "              whose headers are in KDIR=; KUNIT=1 with its KUnit suites"
+	@echo "make modules_install   and install it there"
+	@echo "make matrix   the tests on Debian's own kernels, in guests with two"
+	@echo "              processors; KERNELS='6.1-rt 6.12-amd64' takes others"
 	@echo "make lint     style, static checks, and which rule has which test"
 	@echo "make clean    remove build/ (the cache of kernel trees stays)"
 	@echo
@@ -60,7 +67,16 @@ coverage:
 	@scripts/coverage
 
 shell:
-	@scripts/uml-run --timeout 0 --tty -- bash
+	@scripts/shell
+
+modules:
+	@scripts/modules $(if $(KUNIT),--kunit) '$(KDIR)'
+
+modules_install:
+	@scripts/modules --install $(if $(KUNIT),--kunit) '$(KDIR)'
+
+matrix:
+	@scripts/matrix $(KERNELS)
 
 lint:
 	@scripts/lint

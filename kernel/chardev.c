@@ -310,5 +310,7 @@ int gf_load(void)
 }
 module_init(gf_load);
 
-MODULE_DESCRIPTION("A FIFO character device");
+MODULE_AUTHOR("the globalfifo developers");
+MODULE_DESCRIPTION("A FIFO character device with asynchronous I/O and notification");
+MODULE_VERSION("1.0");
 MODULE_LICENSE("GPL");

@@ -13,10 +13,8 @@
 #include <linux/fs.h>
 #include <linux/jiffies.h>
 #include <linux/module.h>
-#include <linux/moduleparam.h>
 #include <linux/poll.h>
 #include <linux/prandom.h>
-#include <linux/random.h>
 #include <linux/string.h>
 #include <linux/uio.h>
 
@@ -33,10 +31,6 @@
 #define MAX_LEN		(3 * GLOBALFIFO_ATOMIC)
 #define NO_HOLE		MAX_LEN
 #define NEVER		(1000 * HZ)
-
-static unsigned int seed;
-module_param(seed, uint, 0444);
-MODULE_PARM_DESC(seed, "Seed of the random steps, 0 for a new one each time");
 
 /* The reference: bytes side by side, oldest first. */
 struct model {
@@ -619,12 +613,10 @@ static void model_finish(struct kunit *test)
  */
 static void aio_model_steps(struct kunit *test)
 {
-	u32 used_seed = seed ? seed : get_random_u32();
 	struct aio_model_test *ctx = test->priv;
 	unsigned int step;
 
-	kunit_info(test, "aio_model_kunit.seed=%u", used_seed);
-	prandom_seed_state(&ctx->rnd, used_seed);
+	prandom_seed_state(&ctx->rnd, tk_seed(test));
 	for (step = 0; step < STEPS; step++)
 		model_step(test);
 	model_finish(test);

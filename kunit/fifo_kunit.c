@@ -5,10 +5,8 @@
 #include <linux/capability.h>
 #include <linux/fs.h>
 #include <linux/module.h>
-#include <linux/moduleparam.h>
 #include <linux/poll.h>
 #include <linux/prandom.h>
-#include <linux/random.h>
 #include <linux/string.h>
 #include <linux/uio.h>
 
@@ -24,10 +22,6 @@
 
 #define IN	((__force unsigned int)(EPOLLIN | EPOLLRDNORM))
 #define OUT	((__force unsigned int)(EPOLLOUT | EPOLLWRNORM))
-
-static unsigned int seed;
-module_param(seed, uint, 0444);
-MODULE_PARM_DESC(seed, "Seed of the random test, 0 for a new one each time");
 
 /* The core as it ships, but for the border to user memory. */
 static const struct gf_user_ops hole_ops = {
@@ -1283,15 +1277,13 @@ static void fifo_trace(struct kunit *test)
  */
 static void fifo_random(struct kunit *test)
 {
-	u32 used_seed = seed ? seed : get_random_u32();
 	struct fifo_test *ctx = fifo_with(test, 0, 0);
 	ssize_t ret, want;
 	size_t len, used, need;
 	struct rnd_state rnd;
 	unsigned int ops;
 
-	kunit_info(test, "fifo_kunit.seed=%u", used_seed);
-	prandom_seed_state(&rnd, used_seed);
+	prandom_seed_state(&rnd, tk_seed(test));
 	for (ops = 0; ops < 5000; ops++) {
 		struct tk_hole hole = { .at = 2 * SIZE };
 

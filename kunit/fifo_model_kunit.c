@@ -12,9 +12,7 @@
 #include <kunit/test.h>
 #include <linux/fs.h>
 #include <linux/module.h>
-#include <linux/moduleparam.h>
 #include <linux/prandom.h>
-#include <linux/random.h>
 #include <linux/string.h>
 #include <linux/uio.h>
 
@@ -28,10 +26,6 @@
 #define MIN_SIZE	GLOBALFIFO_SIZE_MIN
 #define MAX_SIZE	(4 * MIN_SIZE)
 #define MAX_LEN		(3 * GLOBALFIFO_ATOMIC)
-
-static unsigned int seed;
-module_param(seed, uint, 0444);
-MODULE_PARM_DESC(seed, "Seed of the random steps, 0 for a new one each time");
 
 /* The reference: bytes side by side, oldest first. */
 struct model {
@@ -348,13 +342,11 @@ KUNIT_ARRAY_PARAM(model, model_exact, model_desc);
  */
 static void fifo_model(struct kunit *test)
 {
-	u32 used_seed = seed ? seed : get_random_u32();
 	bool exact = *(const bool *)test->param_value;
 	struct fifo_model_test *ctx = test->priv;
 	unsigned int step;
 
-	kunit_info(test, "fifo_model_kunit.seed=%u", used_seed);
-	prandom_seed_state(&ctx->rnd, used_seed);
+	prandom_seed_state(&ctx->rnd, tk_seed(test));
 	for (step = 0; step < STEPS; step++)
 		model_step(test, exact);
 	kunit_info(test, "%llu reads, %llu writes, %llu sleeps, %u robbed",

@@ -3,19 +3,14 @@
 
 #include <kunit/test.h>
 #include <linux/module.h>
-#include <linux/moduleparam.h>
 #include <linux/prandom.h>
-#include <linux/random.h>
 #include <linux/string.h>
 #include <linux/timer.h>
 
 #include "../kernel/ring.h"
+#include "testkit.h"
 
 #define SIZE	16UL
-
-static unsigned int seed;
-module_param(seed, uint, 0444);
-MODULE_PARM_DESC(seed, "Seed of the random test, 0 for a new one each time");
 
 struct ring_test {
 	struct gf_ring ring;
@@ -289,15 +284,13 @@ static void ring_move_too_much(struct kunit *test)
  */
 static void ring_random(struct kunit *test)
 {
-	u32 used_seed = seed ? seed : get_random_u32();
 	unsigned int ops, written = 0, read = 0;
 	struct gf_ring *ring = ring_at(test, UINT_MAX - 1000);
 	struct rnd_state rnd;
 	u8 bytes[2 * SIZE];
 	size_t i, len, done;
 
-	kunit_info(test, "ring_kunit.seed=%u", used_seed);
-	prandom_seed_state(&rnd, used_seed);
+	prandom_seed_state(&rnd, tk_seed(test));
 	for (ops = 0; ops < 10000; ops++) {
 		len = prandom_u32_state(&rnd) % ARRAY_SIZE(bytes);
 		if (prandom_u32_state(&rnd) & 1) {

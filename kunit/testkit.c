@@ -12,8 +12,11 @@
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
+#include <linux/random.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -36,6 +39,18 @@ static void tk_defer(struct kunit *test, kunit_action_t *func, void *arg)
 	WRITE_ONCE(tk_memory_of, NULL);
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, func, arg));
 	WRITE_ONCE(tk_memory_of, of);
+}
+
+static unsigned int seed;
+module_param(seed, uint, 0444);
+MODULE_PARM_DESC(seed, "Seed of the random tests, 0 for a new one each time");
+
+u32 tk_seed(struct kunit *test)
+{
+	u32 used = seed ? seed : get_random_u32();
+
+	kunit_info(test, KBUILD_MODNAME ".seed=%u", used);
+	return used;
 }
 
 static int tk_thread_main(void *data)

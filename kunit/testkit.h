@@ -540,4 +540,14 @@ void tk_memory_pause(void);
  */
 struct tk_memory tk_memory(void);
 
+/**
+ * tk_seed - where a random test starts
+ * @test: the test
+ *
+ * Says what to put on the kernel's command line to have the same again.
+ *
+ * Return: the parameter seed, or a new one each time without it.
+ */
+u32 tk_seed(struct kunit *test);
+
 #endif /* _TESTKIT_H */

@@ -206,7 +206,7 @@ TEST_F(command, privilege)
 TEST_F(command, errors)
 {
 	/* Nothing is there, and nothing of a program's can be. */
-	static const unsigned long bad[] = { 0, 1UL << 63 };
+	static const unsigned long bad[] = { 0, ~4095UL };
 	int reader = device_open(O_RDONLY);
 	int i;
 

@@ -48,7 +48,7 @@ static inline char *next_stuck(int uffd)
 	    read(uffd, &msg, sizeof(msg)) != sizeof(msg) ||
 	    msg.event != UFFD_EVENT_PAGEFAULT)
 		return NULL;
-	return (char *)(msg.arg.pagefault.address & -(unsigned long)PAGE);
+	return (char *)((unsigned long)msg.arg.pagefault.address & -(unsigned long)PAGE);
 }
 
 /* Make @page be there, with the bytes of @from, or zeroes without. */
