@@ -163,8 +163,9 @@ end_guest() {
 # then came to its end, and the kernel log is looked at whatever the verdict says.
 judge() {
 	local splats='Kernel panic|WARNING: |BUG: |UBSAN: |Oops|Call Trace:|self-detected stall|non-static key|suspected memory leak|unreferenced object|blocked for more than|^(libgcov )?profiling( error)?:'
-	local splat signal taint=${verdict##* taint }
+	local splat signal taint=0
 
+	[[ $verdict != *" taint "* ]] || taint=$((${verdict##* } & ~taint_allowed))
 	splat=$(cat "$run/early" "$run/log" | grep -m 1 -aE "$splats") || true
 	case $verdict in
 	"exit "*" taint "*)
@@ -181,7 +182,10 @@ judge() {
 		say "$1: still running after $timeout s, killed"
 		;;
 	stuck*) trouble "$1: left a process that SIGKILL does not end" ;;
-	error*) trouble "the guest could not be set up: ${verdict#error }" ;;
+	error*)
+		trouble "the guest could not be set up: ${verdict#error }"
+		grep -a "\] $DRIVER: " "$run/log" >&2 || true
+		;;
 	*)
 		if [ "$read_rc" -gt 128 ]; then
 			trouble "the guest did not answer in time, killed"
@@ -193,7 +197,7 @@ judge() {
 	if [ -n "$splat" ]; then
 		trouble "the kernel complained:"
 		cat "$run/early" "$run/log" | grep -m 1 -a -A 12 -E "$splats" >&2 || true
-	elif [[ $verdict == *" taint "* ]] && ((taint & ~taint_allowed)); then
+	elif [ "$taint" != 0 ]; then
 		trouble "the kernel is tainted: $taint"
 	elif [ "$status" != 125 ] && { [ "$read_rc" -gt 128 ] || [ "$guest_rc" != 0 ]; }; then
 		trouble "the guest did not end well after that, status $guest_rc"
