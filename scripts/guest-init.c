@@ -63,7 +63,7 @@ static struct {
 	const char *cwd;
 	const char *write[MAX_DIRS];
 	int nwrite;
-	char *module[MAX_MODULES];
+	const char *module[MAX_MODULES];
 	int nmodules;
 	char **argv;
 	char **envp;
@@ -545,14 +545,13 @@ static void run_with_terminal(pid_t *pid, int from[2], int to[2])
  * Load a module with what it needs, if it is one here; says whether that is so.
  * Its parameters are in the kernel's command line.
  */
-static bool load_module(char *name)
+static bool load_module(const char *name)
 {
-	char *argv[] = { "modprobe", "-q", name, NULL };
 	int status;
 	pid_t pid = fork_or_fail();
 
 	if (!pid) {
-		execv("/sbin/modprobe", argv);
+		execl("/sbin/modprobe", "modprobe", "-q", name, NULL);
 		_exit(127);
 	}
 	return waitpid(pid, &status, 0) == pid && !status;

@@ -179,21 +179,53 @@ FIXTURE_VARIANT(bad) {
 	int err;
 };
 
-#define BAD(name, ...) \
-	FIXTURE_VARIANT_ADD(bad, name) { __VA_ARGS__ }
+FIXTURE_VARIANT_ADD(bad, no_device) {
+	.params = "ndevices=0", .err = -EINVAL,
+};
 
-BAD(no_device, .params = "ndevices=0", .err = -EINVAL);
-BAD(too_many_devices, .params = "ndevices=257", .err = -EINVAL);
-BAD(negative_devices, .params = "ndevices=-1", .err = -EINVAL);
-BAD(not_a_number, .params = "ndevices=two", .err = -EINVAL);
-BAD(too_small, .params = "size=512", .err = -EINVAL);
-BAD(too_large, .params = "size=33554432", .err = -EINVAL);
-BAD(not_a_power, .params = "size=5000", .err = -EINVAL);
-BAD(no_major, .params = "major=512", .err = -EINVAL);
-BAD(major_taken, .params = "major=1", .err = -EBUSY);
-BAD(no_request, .params = "max_aio=0", .err = -EINVAL);
-BAD(too_many_requests, .params = "max_aio=65537", .err = -EINVAL);
-BAD(one_of_many, .params = "ndevices=2 size=8192 max_aio=0", .err = -EINVAL);
+FIXTURE_VARIANT_ADD(bad, too_many_devices) {
+	.params = "ndevices=257", .err = -EINVAL,
+};
+
+FIXTURE_VARIANT_ADD(bad, negative_devices) {
+	.params = "ndevices=-1", .err = -EINVAL,
+};
+
+FIXTURE_VARIANT_ADD(bad, not_a_number) {
+	.params = "ndevices=two", .err = -EINVAL,
+};
+
+FIXTURE_VARIANT_ADD(bad, too_small) {
+	.params = "size=512", .err = -EINVAL,
+};
+
+FIXTURE_VARIANT_ADD(bad, too_large) {
+	.params = "size=33554432", .err = -EINVAL,
+};
+
+FIXTURE_VARIANT_ADD(bad, not_a_power) {
+	.params = "size=5000", .err = -EINVAL,
+};
+
+FIXTURE_VARIANT_ADD(bad, no_major) {
+	.params = "major=512", .err = -EINVAL,
+};
+
+FIXTURE_VARIANT_ADD(bad, major_taken) {
+	.params = "major=1", .err = -EBUSY,
+};
+
+FIXTURE_VARIANT_ADD(bad, no_request) {
+	.params = "max_aio=0", .err = -EINVAL,
+};
+
+FIXTURE_VARIANT_ADD(bad, too_many_requests) {
+	.params = "max_aio=65537", .err = -EINVAL,
+};
+
+FIXTURE_VARIANT_ADD(bad, one_of_many) {
+	.params = "ndevices=2 size=8192 max_aio=0", .err = -EINVAL,
+};
 
 FIXTURE_SETUP(bad)
 {
