@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What KUnit lacks in kernels before 6.12, by version. */
+/* What KUnit lacks in kernels before 6.12, by version, and in modules. */
 #ifndef _KUNIT_COMPAT_H
 #define _KUNIT_COMPAT_H
 
 #include <kunit/resource.h>
 #include <kunit/test.h>
 #include <linux/fs.h>
+#include <linux/module.h>
 #include <linux/sched.h>
 #include <linux/version.h>
 
@@ -66,6 +67,29 @@ static inline int kunit_add_action_or_reset(struct kunit *test,
 #define compat_f_owner(file)	(&(file)->f_owner)
 #else
 #define compat_f_owner(file)	file_f_owner(file)
+#endif
+
+/* A task in this state: does it run no more, until somebody wakes it? */
+static inline bool compat_is_inactive(struct task_struct *task,
+				      unsigned int state)
+{
+#ifndef MODULE
+	return wait_task_inactive(task, state);
+#else
+	/* That is not exported. It says so when the scheduler has let go of it. */
+	if (READ_ONCE(task->on_rq))
+		return false;
+#ifdef CONFIG_SMP
+	if (smp_load_acquire(&task->on_cpu))
+		return false;
+#endif
+	return READ_ONCE(task->__state) & state;
+#endif
+}
+
+#ifdef MODULE
+/* From 6.12 on, mm_alloc() is exported for this; before, to no module. */
+MODULE_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING);
 #endif
 
 #endif /* _KUNIT_COMPAT_H */

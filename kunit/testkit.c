@@ -118,7 +118,7 @@ void tk_be_patient(struct kunit *test, unsigned long deadline,
 static bool tk_is_inactive(struct task_struct *task, unsigned int state)
 {
 	return (READ_ONCE(task->__state) & state) &&
-	       wait_task_inactive(task, state);
+	       compat_is_inactive(task, state);
 }
 
 bool tk_settle(struct kunit *test, struct tk_thread *thread,
@@ -262,7 +262,7 @@ struct tk_file *tk_open_device(struct kunit *test, dev_t devt, int flags)
 
 	KUNIT_ASSERT_NOT_NULL(test, type);
 	holder->mnt = kern_mount(type);
-	put_filesystem(type);
+	module_put(type->owner);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(holder->mnt));
 	KUNIT_ASSERT_EQ(test, 0, tk_mknod(holder->mnt, devt, &path));
 	file = dentry_open(&path, flags, current_cred());
