@@ -2,9 +2,11 @@
 /* What KUnit lacks for testing drivers. See testkit.h. */
 
 #include <linux/anon_inodes.h>
+#include <linux/cpumask.h>
 #include <linux/cred.h>
 #include <linux/dcache.h>
 #include <linux/debugfs.h>
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/jiffies.h>
@@ -73,7 +75,18 @@ static void tk_thread_end(void *data)
 	put_task_struct(thread->task);
 }
 
-struct tk_thread *tk_start(struct kunit *test, long (*fn)(void *arg), void *arg)
+/* The @nth processor that is online, round and round. */
+static unsigned int tk_processor(unsigned int nth)
+{
+	unsigned int cpu = cpumask_first(cpu_online_mask);
+
+	for (nth %= num_online_cpus(); nth; nth--)
+		cpu = cpumask_next(cpu, cpu_online_mask);
+	return cpu;
+}
+
+static struct tk_thread *tk_thread_new(struct kunit *test,
+				       long (*fn)(void *arg), void *arg)
 {
 	struct tk_thread *thread = kunit_kzalloc(test, sizeof(*thread),
 						 GFP_KERNEL);
@@ -87,9 +100,29 @@ struct tk_thread *tk_start(struct kunit *test, long (*fn)(void *arg), void *arg)
 	/* kthread_stop() wants it to be there, even if it is done. */
 	get_task_struct(thread->task);
 	compat_run_on_yield(thread->task);
+	return thread;
+}
+
+static struct tk_thread *tk_thread_go(struct kunit *test,
+				      struct tk_thread *thread)
+{
 	wake_up_process(thread->task);
 	tk_defer(test, tk_thread_end, thread);
 	return thread;
+}
+
+struct tk_thread *tk_start(struct kunit *test, long (*fn)(void *arg), void *arg)
+{
+	return tk_thread_go(test, tk_thread_new(test, fn, arg));
+}
+
+struct tk_thread *tk_start_on(struct kunit *test, unsigned int nth,
+			      long (*fn)(void *arg), void *arg)
+{
+	struct tk_thread *thread = tk_thread_new(test, fn, arg);
+
+	kthread_bind(thread->task, tk_processor(nth));
+	return tk_thread_go(test, thread);
 }
 
 static bool tk_is_queued(struct task_struct *task,
@@ -171,6 +204,73 @@ long tk_join(struct kunit *test, struct tk_thread *thread)
 							TK_PATIENCE),
 			    "is still asleep");
 	return thread->ret;
+}
+
+/* One of the two is late: not at all, by 1, 2, 4, ... or 512 microseconds. */
+static void tk_race_delay(int round, bool there)
+{
+	if ((round & 1) == there)
+		udelay(1U << round / 2 % 11 >> 1);
+}
+
+/* The other side of a race. */
+static long tk_race_main(void *arg)
+{
+	struct tk_race *race = arg;
+	int round = 0;
+
+	for (;;) {
+		if (wait_event_interruptible(race->queue, kthread_should_stop() ||
+					     atomic_read_acquire(&race->go) != round) ||
+		    kthread_should_stop())
+			return 0;
+		atomic_set_release(&race->ready, ++round);
+		tk_race_delay(round, true);
+		race->fn(race->arg);
+		atomic_set_release(&race->done, round);
+		wake_up(&race->queue);
+	}
+}
+
+struct tk_race *tk_race(struct kunit *test, void (*fn)(void *arg), void *arg)
+{
+	struct tk_race *race = kunit_kzalloc(test, sizeof(*race), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, race);
+	race->fn = fn;
+	race->arg = arg;
+	init_waitqueue_head(&race->queue);
+	KUNIT_ASSERT_EQ(test, 0,
+			set_cpus_allowed_ptr(current,
+					     cpumask_of(tk_processor(0))));
+	tk_start_on(test, 1, tk_race_main, race);
+	return race;
+}
+
+void tk_race_go(struct kunit *test, struct tk_race *race)
+{
+	unsigned long deadline = jiffies + TK_PATIENCE;
+
+	atomic_set_release(&race->go, ++race->round);
+	wake_up(&race->queue);
+	if (num_online_cpus() > 1) {
+		while (atomic_read_acquire(&race->ready) != race->round)
+			tk_be_patient(test, deadline, "the other does not come");
+	} else if (race->round & 1) {
+		yield();
+	}
+	tk_race_delay(race->round, false);
+}
+
+void tk_race_over(struct kunit *test, struct tk_race *race)
+{
+	int round = race->round;
+
+	KUNIT_ASSERT_NE_MSG(test, 0L,
+			    wait_event_timeout(race->queue,
+					       atomic_read_acquire(&race->done) == round,
+					       TK_PATIENCE),
+			    "the other does not come to its end");
 }
 
 static int tk_counter_wake(struct wait_queue_entry *entry, unsigned int mode,

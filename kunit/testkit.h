@@ -66,6 +66,18 @@ struct tk_thread *tk_start(struct kunit *test, long (*fn)(void *arg),
 			   void *arg);
 
 /**
+ * tk_start_on - run a function in a thread that keeps to one processor
+ * @test: the test
+ * @nth: which one, from 0 on; they are counted round and round
+ * @fn: the function; it must return when it is interrupted
+ * @arg: its argument
+ *
+ * Return: the thread; it never fails, but ends the test.
+ */
+struct tk_thread *tk_start_on(struct kunit *test, unsigned int nth,
+			      long (*fn)(void *arg), void *arg);
+
+/**
  * tk_wait_asleep - wait until a thread sleeps on a queue
  * @test: the test
  * @thread: the thread
@@ -137,6 +149,71 @@ long tk_join(struct kunit *test, struct tk_thread *thread);
  */
 void tk_be_patient(struct kunit *test, unsigned long deadline,
 		   const char *complaint);
+
+/*
+ * Races: two things at the same time, on two processors, again and again.
+ *
+ *	race = tk_race(test, close_it, ctx);
+ *	for (i = 0; i < ROUNDS; i++) {
+ *		... make ready ...
+ *		tk_race_go(test, race);
+ *		... what is to happen while close_it() runs ...
+ *		tk_race_over(test, race);
+ *		... what must be true, whoever was faster ...
+ *	}
+ *
+ * From round to round one of the two starts a little later than the other, so
+ * that each gets to meet the other at each of its steps. With one processor they
+ * take turns: what they show there is less, but not wrong.
+ */
+
+/**
+ * struct tk_race - a function that runs at the same time as the test
+ * @fn: the function
+ * @arg: its argument
+ * @queue: where they wait for each other
+ * @go: the last round that the test has begun
+ * @ready: the last one that the function is about to begin
+ * @done: the last one that it has come to the end of
+ * @round: the test's own count
+ */
+struct tk_race {
+	void (*fn)(void *arg);
+	void *arg;
+	struct wait_queue_head queue;
+	atomic_t go;
+	atomic_t ready;
+	atomic_t done;
+	int round;
+};
+
+/**
+ * tk_race - get ready for races
+ * @test: the test, which from now on keeps to one processor
+ * @fn: called in each round, by a thread that keeps to another; it must return
+ *	when it is interrupted
+ * @arg: its argument
+ *
+ * Return: the race; it never fails, but ends the test.
+ */
+struct tk_race *tk_race(struct kunit *test, void (*fn)(void *arg), void *arg);
+
+/**
+ * tk_race_go - begin a round
+ * @test: the test
+ * @race: from tk_race()
+ */
+void tk_race_go(struct kunit *test, struct tk_race *race);
+
+/**
+ * tk_race_over - wait for the end of a round
+ * @test: the test
+ * @race: from tk_race()
+ *
+ * On return the function has returned, and all that it did can be seen. Ends the
+ * test if it does not return.
+ */
+void tk_race_over(struct kunit *test, struct tk_race *race);
 
 /*
  * Wakeups: an entry on a queue that counts.
