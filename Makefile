@@ -4,7 +4,7 @@
 
 include scripts/driver.conf
 
-export KERNEL KERNEL_TREE KUNIT T FAST V REPEAT ON STOCK EXPECT DEVICE DEVICE2
+export KERNEL KERNEL_TREE KUNIT T FAST V REPEAT ON STOCK KIND EXPECT DEVICE DEVICE2
 
 .PHONY: help demo test kunit integration clients coverage mutants conformance shell lint clean
 .PHONY: modules modules_install matrix
@@ -13,7 +13,9 @@ help:
 	@echo "make demo     a process is told by SIGIO what another writes to $(DEVICE);"
 	@echo "              EXAMPLE=epoll shows another of userspace/examples/"
 	@echo "make test     every test there is, with one summary"
-	@echo "make kunit    the KUnit suites only; T='ring.*' keeps those that match"
+	@echo "make kunit    the KUnit suites only; T='ring.*' keeps those that match;"
+	@echo "              ARCH=x86_64 has them run in QEMU, on two processors, with KCSAN,"
+	@echo "              and again with KASAN"
 	@echo "make integration   only programs that use the device, in guests;"
 	@echo "              T=sigio, or a test's full name, keeps what it names, FAST=1"
 	@echo "              takes the plain kernel, V=1 shows its log, REPEAT=20 runs"
@@ -48,8 +50,12 @@ demo:
 test:
 	@scripts/run-tests
 
+kunit-um = kunit
+kunit-x86_64 = kunit-kcsan kunit-kasan
+ARCH = um
 kunit:
-	@scripts/run-tests kunit
+	@$(if $(kunit-$(ARCH)),,echo "ARCH=$(ARCH): must be um or x86_64" >&2; exit 1;) \
+	unset MAKEFLAGS MAKEOVERRIDES; scripts/run-tests $(kunit-$(ARCH))
 
 integration:
 	@scripts/run-tests integration

@@ -56,3 +56,6 @@ has_room() {
 	[ "$free" -ge "$2" ] ||
 		die "$3 needs $2 MiB in $1, which has $free MiB left: make room there"
 }
+
+# What a kernel says when there is something wrong with it.
+splats='Kernel panic|WARNING: |BUG: |UBSAN: |Oops|Call Trace:|self-detected stall|non-static key|suspected memory leak|unreferenced object|blocked for more than|^(libgcov )?profiling( error)?:'
