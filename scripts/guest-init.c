@@ -76,7 +76,8 @@ static int run_dir = -1;	/* RUN_DIR, which the guest's own /run hides */
 static void power_off(void)
 {
 	sync();
-	reboot(RB_POWER_OFF);
+	/* QEMU is told to end then; a kernel without ACPI cannot switch it off. */
+	reboot(in_qemu ? RB_AUTOBOOT : RB_POWER_OFF);
 	for (;;)
 		pause();
 }

@@ -159,14 +159,25 @@ end_guest() {
 	touch "$run/early"
 }
 
+# Where a kernel was built whose data races are judged by scripts/kcsan.
+kcsan_out=
+
+# All that the kernel said, but for what is nobody's fault here.
+kernel_log() {
+	cat "$run/early" "$run/log" | if [ -n "$kcsan_out" ]; then
+		"$top/scripts/kcsan" "$kcsan_out" || echo "BUG: scripts/kcsan failed"
+	else
+		cat
+	fi
+}
+
 # judge PROGRAM: what to believe, as $status. A verdict counts only if the guest
 # then came to its end, and the kernel log is looked at whatever the verdict says.
 judge() {
-	local splats='Kernel panic|WARNING: |BUG: |UBSAN: |Oops|Call Trace:|self-detected stall|non-static key|suspected memory leak|unreferenced object|blocked for more than|^(libgcov )?profiling( error)?:'
 	local splat signal taint=0
 
 	[[ $verdict != *" taint "* ]] || taint=$((${verdict##* } & ~taint_allowed))
-	splat=$(cat "$run/early" "$run/log" | grep -m 1 -aE "$splats") || true
+	splat=$(kernel_log | grep -m 1 -aE "$splats") || true
 	case $verdict in
 	"exit "*" taint "*)
 		status=${verdict#exit } && status=${status%% *}
@@ -196,7 +207,7 @@ judge() {
 	esac
 	if [ -n "$splat" ]; then
 		trouble "the kernel complained:"
-		cat "$run/early" "$run/log" | grep -m 1 -a -A 12 -E "$splats" >&2 || true
+		kernel_log 2>/dev/null | grep -m 1 -a -A 12 -E "$splats" >&2 || true
 	elif [ "$taint" != 0 ]; then
 		trouble "the kernel is tainted: $taint"
 	elif [ "$status" != 125 ] && { [ "$read_rc" -gt 128 ] || [ "$guest_rc" != 0 ]; }; then
