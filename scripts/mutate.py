@@ -163,7 +163,9 @@ def build_command(out, path):
     obj = path[:-2] + ".o"
     head, _, name = obj.rpartition("/")
     with open(f"{out}/{head}/.{name}.cmd", encoding="utf-8") as file:
-        return shlex.split(file.readline().split(":=", 1)[1])
+        words = shlex.split(file.readline().split(":=", 1)[1])
+    # What comes after the compiler is none of its words: objtool, for one.
+    return words[:words.index(";")] if ";" in words else words
 
 
 def parser_flags(command):
