@@ -76,7 +76,7 @@ static int run_dir = -1;	/* RUN_DIR, which the guest's own /run hides */
 static void power_off(void)
 {
 	sync();
-	/* QEMU is told to end then; a kernel without ACPI cannot switch it off. */
+	/* Not every kernel can switch QEMU off, but all can reset it: that ends it. */
 	reboot(in_qemu ? RB_AUTOBOOT : RB_POWER_OFF);
 	for (;;)
 		pause();
