@@ -259,7 +259,10 @@ static unsigned int model_pending(struct aio_model_test *ctx)
 	return pending;
 }
 
-/* Those that were completed since the last step, as a mask. */
+/*
+ * Those that were completed since the last step, as a mask; whoever completed
+ * them is done with their iocbs.
+ */
 static unsigned long model_completed(struct aio_model_test *ctx)
 {
 	unsigned long done = 0;
@@ -267,7 +270,7 @@ static unsigned long model_completed(struct aio_model_test *ctx)
 
 	for (i = 0; i < SLOTS; i++)
 		if (ctx->requests[i].waits &&
-		    atomic_read(&ctx->requests[i].iocb.completions))
+		    completion_done(&ctx->requests[i].iocb.done))
 			done |= BIT(i);
 	return done;
 }
@@ -304,12 +307,17 @@ static void model_settle(struct kunit *test)
 {
 	struct aio_model_test *ctx = test->priv;
 	unsigned long deadline = jiffies + TK_PATIENCE;
+	bool explained;
 	unsigned long done;
 
 	for (;;) {
 		flush_delayed_work(&ctx->fifo.aio.server);
+		/* The server may be at it again, on another processor. */
+		mutex_lock(&ctx->fifo.lock);
 		done = model_completed(ctx);
-		if (model_explain(ctx, done, 0))
+		explained = model_explain(ctx, done, 0);
+		mutex_unlock(&ctx->fifo.lock);
+		if (explained)
 			break;
 		tk_be_patient(test, deadline, "cannot be explained");
 	}
