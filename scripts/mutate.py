@@ -69,7 +69,8 @@ INTEGERS = {TypeKind.BOOL, TypeKind.INT, TypeKind.UINT, TypeKind.LONG,
             TypeKind.CHAR_S, TypeKind.CHAR_U, TypeKind.ENUM}
 
 PRELUDE = """\
-#define MUTANT(n) ({ data_race(mutants_reached[(n) / 64] |= 1ULL << (n) % 64); \\
+#define MUTANT(n) ({ if (!mutant) \\
+			data_race(mutants_reached[(n) / 64] |= 1ULL << (n) % 64); \\
 		     mutant == (n); })
 extern unsigned int mutant;
 extern unsigned long long mutants_reached[@WORDS@];
