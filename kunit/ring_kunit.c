@@ -4,6 +4,8 @@
 #include <kunit/test.h>
 #include <linux/module.h>
 #include <linux/prandom.h>
+#include <linux/sched.h>
+#include <linux/smp.h>
 #include <linux/string.h>
 #include <linux/timer.h>
 
@@ -181,7 +183,11 @@ static void ring_peek_interrupted(struct kunit *test)
 	struct ring_churn churn = { .ring = ring_at(test, 0), .rounds = 50 };
 	unsigned int wrong = 0;
 
-	timer_setup_on_stack(&churn.timer, ring_churn, 0);
+	/* Interrupted it is only on the processor that has the timer. */
+	KUNIT_ASSERT_EQ(test, set_cpus_allowed_ptr(current,
+						   cpumask_of(raw_smp_processor_id())),
+			0);
+	timer_setup_on_stack(&churn.timer, ring_churn, TIMER_PINNED);
 	mod_timer(&churn.timer, jiffies + 1);
 	while (READ_ONCE(churn.rounds))
 		wrong += peek_used(churn.ring) != 0;
