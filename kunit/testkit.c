@@ -184,6 +184,8 @@ void tk_wait_locked_out(struct kunit *test, struct tk_thread *thread)
 				       "returned %ld, should wait for the lock",
 				       thread->ret);
 		tk_be_patient(test, deadline, "does not wait for the lock");
+		/* While its owner runs, a mutex is spun for. */
+		schedule_timeout_uninterruptible(1);
 	}
 }
 
