@@ -5,12 +5,17 @@
  */
 
 #include <kunit/test.h>
+#include <linux/atomic.h>
 #include <linux/capability.h>
+#include <linux/cpumask.h>
 #include <linux/fs.h>
 #include <linux/irqflags.h>
+#include <linux/jiffies.h>
 #include <linux/major.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/smp.h>
 #include <linux/uaccess.h>
 #include <linux/slab.h>
 #include <linux/wait.h>
@@ -102,6 +107,69 @@ static void testkit_locked_out(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, tk_is_done(thread));
 	mutex_unlock(&gate->lock);
 	KUNIT_EXPECT_EQ(test, tk_join(test, thread), 1);
+}
+
+/* The processor that it runs on, if it has to stay there. */
+static long my_processor(void *arg)
+{
+	return current->nr_cpus_allowed == 1 ? raw_smp_processor_id() : -1;
+}
+
+/* Test that threads are kept to one processor each, round and round. */
+static void testkit_start_on(struct kunit *test)
+{
+	unsigned int nth, online = num_online_cpus();
+	long cpu, first = -1, last = -1;
+
+	for (nth = 0; nth < online; nth++) {
+		cpu = tk_join(test, tk_start_on(test, nth, my_processor, NULL));
+		KUNIT_EXPECT_GT(test, cpu, last);
+		first = nth ? first : cpu;
+		last = cpu;
+	}
+	cpu = tk_join(test, tk_start_on(test, online, my_processor, NULL));
+	KUNIT_EXPECT_EQ(test, cpu, first);
+}
+
+/* Two who arrive at the same time, and who of them was first. */
+struct meeting {
+	atomic_t arrived;
+	unsigned int rounds;
+	unsigned int first;
+	unsigned int cpu;
+};
+
+static void race_arrive(void *arg)
+{
+	struct meeting *meeting = arg;
+
+	meeting->first += atomic_inc_return(&meeting->arrived) & 1;
+	meeting->cpu = raw_smp_processor_id();
+	meeting->rounds++;
+}
+
+/*
+ * Test that the other has run once when a round is over, on another processor if
+ * there is one, and that he is faster in some rounds and not in others.
+ */
+static void testkit_race(struct kunit *test)
+{
+	struct meeting *other = kunit_kzalloc(test, sizeof(*other), GFP_KERNEL);
+	struct tk_race *race = tk_race(test, race_arrive, other);
+	unsigned long deadline = jiffies + TK_PATIENCE;
+	unsigned int i, first = 0;
+
+	KUNIT_ASSERT_NOT_NULL(test, other);
+	for (i = 1; !first || !other->first; i++) {
+		tk_be_patient(test, deadline, "it is always the same who is first");
+		tk_race_go(test, race);
+		first += atomic_inc_return(&other->arrived) & 1;
+		tk_race_over(test, race);
+		KUNIT_EXPECT_EQ(test, other->rounds, i);
+		KUNIT_EXPECT_EQ(test, first + other->first, i);
+		if (num_online_cpus() > 1)
+			KUNIT_EXPECT_NE(test, other->cpu, raw_smp_processor_id());
+	}
 }
 
 /* Test that wakeups are counted, with their key, and taken from nobody. */
@@ -424,6 +492,8 @@ static struct kunit_case testkit_cases[] = {
 	KUNIT_CASE(testkit_interrupt),
 	KUNIT_CASE(testkit_left_asleep),
 	KUNIT_CASE(testkit_locked_out),
+	KUNIT_CASE(testkit_start_on),
+	KUNIT_CASE(testkit_race),
 	KUNIT_CASE(testkit_count_wakes),
 	KUNIT_CASE(testkit_device),
 	KUNIT_CASE(testkit_iocb),
