@@ -42,15 +42,15 @@ struct smp_test {
 	struct file *file;
 	long ret;
 	bool off;
-	/* By how many microseconds the other is late. */
+	/* By how many microseconds one of the two is late. */
 	unsigned int late;
 };
 
 #define LATEST	1000U
 
 /*
- * Have the other be later if he was faster, and sooner if not: after some rounds
- * it is a close race, on every host.
+ * Have one of the two be later if he was faster, and sooner if not: after some
+ * rounds it is a close race, on every host.
  */
 static void aim(struct smp_test *ctx, bool faster)
 {
@@ -175,7 +175,7 @@ static long resize_again(void *arg)
 		/* Shrinking may be refused: too much is held. */
 		gf_fifo_resize(fifo, SIZE << n % 3);
 		bad += gf_fifo_fill(fifo) > SIZE << 2;
-		cond_resched();
+		yield();
 	}
 	return bad;
 }
@@ -245,26 +245,31 @@ static long read_byte(void *arg)
 	return ret == 1 ? byte : ret;
 }
 
-static void race_put(void *arg)
+static void race_read(void *arg)
 {
 	struct smp_test *ctx = arg;
 
-	ctx->ret = put_byte(&ctx->fifo, 42);
+	ctx->ret = read_byte(&ctx->fifo);
 }
 
 /* Test that a reader who goes to sleep sees the byte that comes then (K1). */
 static void smp_sleep_write(struct kunit *test)
 {
 	struct smp_test *ctx = test->priv;
-	struct tk_race *race = tk_race(test, race_put, ctx);
+	struct tk_race *race = tk_race(test, race_read, ctx);
+	u64 slept = 0;
 	int i;
 
 	for (i = 0; i < MANY_ROUNDS; i++) {
 		tk_race_go(test, race);
-		KUNIT_EXPECT_EQ(test, read_byte(&ctx->fifo), 42);
+		udelay(ctx->late);
+		KUNIT_ASSERT_EQ(test, put_byte(&ctx->fifo, 42), 1);
 		tk_race_over(test, race);
-		KUNIT_ASSERT_EQ(test, ctx->ret, 1);
+		KUNIT_EXPECT_EQ(test, ctx->ret, 42);
+		aim(ctx, ctx->fifo.stats.sleeps == slept);
+		slept = ctx->fifo.stats.sleeps;
 	}
+	kunit_info(test, "slept %llu times of %d", slept, i);
 }
 
 static void race_interrupt(void *arg)
@@ -332,11 +337,21 @@ static void poller_wait(struct file *file, struct wait_queue_head *queue,
 	struct poller *poller = container_of(table, struct poller, table);
 
 	poller->queue = queue;
+	/* Whoever looked before this has time to miss something. */
+	udelay(50);
 	init_waitqueue_func_entry(&poller->entry, poller_wake);
 	add_wait_queue(queue, &poller->entry);
 }
 
 static const struct file_operations no_fops;
+
+static void race_put(void *arg)
+{
+	struct smp_test *ctx = arg;
+
+	udelay(ctx->late);
+	ctx->ret = put_byte(&ctx->fifo, 42);
+}
 
 /* Test that poll sees the byte that comes meanwhile, or is woken by it (K3). */
 static void smp_poll_write(struct kunit *test)
@@ -357,6 +372,7 @@ static void smp_poll_write(struct kunit *test)
 		remove_wait_queue(poller.queue, &poller.entry);
 		KUNIT_EXPECT_TRUE(test, poller.woken || (mask & EPOLLIN));
 		KUNIT_ASSERT_EQ(test, get_byte(&ctx->fifo), 42);
+		aim(ctx, mask & EPOLLIN);
 	}
 }
 
@@ -598,6 +614,23 @@ static void race_transfers(void *arg)
 		gf_fifo_resize(&ctx->fifo, SIZE << (i & 1));
 		transfer(&ctx->fifo, READ, buf, sizeof(buf), true);
 	}
+	WRITE_ONCE(ctx->off, true);
+}
+
+static void look(struct kunit *test, struct file *file,
+		 struct gf_fifo_stats *before)
+{
+	struct smp_test *ctx = test->priv;
+	size_t size = gf_fifo_size(&ctx->fifo);
+	size_t fill = gf_fifo_fill(&ctx->fifo);
+	struct gf_fifo_stats stats = gf_fifo_stats(&ctx->fifo);
+
+	KUNIT_EXPECT_TRUE(test, size == SIZE || size == 2 * SIZE);
+	KUNIT_EXPECT_TRUE(test, !fill || fill == SIZE / 2);
+	KUNIT_EXPECT_GE(test, stats.bytes_in, stats.bytes_out);
+	KUNIT_EXPECT_GE(test, stats.writes, before->writes);
+	gf_fifo_poll(&ctx->fifo, file, NULL);
+	*before = stats;
 }
 
 /* Test that what can be seen from outside was true at some moment (K3, T2). */
@@ -606,23 +639,15 @@ static void smp_look(struct kunit *test)
 	struct smp_test *ctx = test->priv;
 	struct tk_file *holder = tk_open(test, &no_fops, NULL, O_RDWR);
 	struct tk_race *race = tk_race(test, race_transfers, ctx);
-	struct gf_fifo_stats stats, before = {};
-	size_t size, fill;
-	int i, n;
+	struct gf_fifo_stats before = {};
+	int i;
 
 	for (i = 0; i < ROUNDS; i++) {
+		WRITE_ONCE(ctx->off, false);
 		tk_race_go(test, race);
-		for (n = 0; n < 4; n++) {
-			size = gf_fifo_size(&ctx->fifo);
-			fill = gf_fifo_fill(&ctx->fifo);
-			KUNIT_EXPECT_TRUE(test, size == SIZE || size == 2 * SIZE);
-			KUNIT_EXPECT_TRUE(test, !fill || fill == SIZE / 2);
-			gf_fifo_poll(&ctx->fifo, holder->file, NULL);
-			stats = gf_fifo_stats(&ctx->fifo);
-			KUNIT_EXPECT_GE(test, stats.bytes_in, stats.bytes_out);
-			KUNIT_EXPECT_GE(test, stats.writes, before.writes);
-			before = stats;
-		}
+		do {
+			look(test, holder->file, &before);
+		} while (num_online_cpus() > 1 && !READ_ONCE(ctx->off));
 		tk_race_over(test, race);
 	}
 }
