@@ -47,6 +47,8 @@ struct smp_test {
 };
 
 #define LATEST	1000U
+/* So many are enough for the other to be done. */
+#define LONG	50
 
 /*
  * Have one of the two be later if he was faster, and sooner if not: after some
@@ -175,7 +177,8 @@ static long resize_again(void *arg)
 		/* Shrinking may be refused: too much is held. */
 		gf_fifo_resize(fifo, SIZE << n % 3);
 		bad += gf_fifo_fill(fifo) > SIZE << 2;
-		yield();
+		/* The others may be of lower priority. */
+		usleep_range(10, 20);
 	}
 	return bad;
 }
@@ -338,7 +341,7 @@ static void poller_wait(struct file *file, struct wait_queue_head *queue,
 
 	poller->queue = queue;
 	/* Whoever looked before this has time to miss something. */
-	udelay(50);
+	udelay(LONG);
 	init_waitqueue_func_entry(&poller->entry, poller_wake);
 	add_wait_queue(queue, &poller->entry);
 }
