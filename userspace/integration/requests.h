@@ -26,13 +26,20 @@ static inline long ended(io_context_t ctx, struct iocb *iocb)
 	return event.res;
 }
 
-/* How many events are there now, of requests that nobody asked about yet. */
+/*
+ * How many events are there now, of requests that nobody asked about yet. The
+ * call does not wait, and yet says that a signal interrupted it, if there is none.
+ */
 static inline int events_left(io_context_t ctx)
 {
 	struct io_event events[8];
 	struct timespec now = { 0 };
+	int n;
 
-	return io_getevents(ctx, 0, 8, events, &now);
+	do {
+		n = io_getevents(ctx, 0, 8, events, &now);
+	} while (n == -EINTR);
+	return n;
 }
 
 /* Whether nothing ends, although there is some time for it. */
