@@ -69,22 +69,6 @@ void gf_aio_destroy(struct gf_aio *aio)
 }
 
 /**
- * gf_aio_waiting - is anybody in line?
- * @aio: where
- * @rw: READ or WRITE
- *
- * Those who stepped aside do not count: others may pass them.
- *
- * Context: any. Somebody may be cancelled, or be back in his place, at any time;
- * after that the server runs.
- * Return: whether there is.
- */
-bool gf_aio_waiting(const struct gf_aio *aio, int rw)
-{
-	return !list_empty(&aio->line[rw].reqs);
-}
-
-/**
  * gf_aio_left - has the last in line gone?
  * @aio: where
  * @rw: READ or WRITE

@@ -146,9 +146,38 @@ struct gf_aio_req {
 	unsigned long until;
 };
 
+/**
+ * gf_aio_waiting - is anybody in line?
+ * @aio: where
+ * @rw: READ or WRITE
+ *
+ * Those who stepped aside do not count: others may pass them.
+ *
+ * Context: any. Somebody may be cancelled, or be back in his place, at any time;
+ * after that the server runs.
+ * Return: whether there is.
+ */
+static inline bool gf_aio_waiting(const struct gf_aio *aio, int rw)
+{
+	return !list_empty(&aio->line[rw].reqs);
+}
+
+/**
+ * gf_aio_quiet - is there nothing to serve, and nothing to tell?
+ * @aio: where
+ *
+ * Context: any. After somebody is back in line, the server runs.
+ * Return: whether gf_aio_ready() and gf_aio_left() would be false for both
+ * directions.
+ */
+static inline bool gf_aio_quiet(const struct gf_aio *aio)
+{
+	return !READ_ONCE(aio->line[READ].stood) &&
+	       !READ_ONCE(aio->line[WRITE].stood);
+}
+
 int gf_aio_init(struct gf_aio *aio, unsigned int max, work_func_t server);
 void gf_aio_destroy(struct gf_aio *aio);
-bool gf_aio_waiting(const struct gf_aio *aio, int rw);
 bool gf_aio_left(struct gf_aio *aio, int rw);
 unsigned int gf_aio_pending(const struct gf_aio *aio);
 bool gf_aio_ready(struct gf_aio *aio, int rw, size_t avail);

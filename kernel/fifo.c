@@ -175,21 +175,34 @@ static void gf_fifo_tell(struct gf_fifo *fifo, struct gf_fifo_news news)
 		wake_up_poll(&fifo->poll, news.level);
 }
 
-/*
- * Every way out of the lock: whatever was done or left undone under it, those
- * who can go on now are woken. Usually nobody waits, and this is a few loads.
- */
-static void gf_fifo_unlock(struct gf_fifo *fifo)
+/* Does nobody sleep, and no request wait? Usually so; this is a few loads. */
+static bool gf_fifo_quiet(struct gf_fifo *fifo)
 {
+	lockdep_assert_held(&fifo->lock);
+	/* No barrier: whoever goes to sleep holds the lock as he begins to. */
+	if (waitqueue_active(&fifo->readers.queue))
+		return false;
+	/* Likewise. */
+	if (waitqueue_active(&fifo->writers.queue))
+		return false;
+	return gf_aio_quiet(&fifo->aio);
+}
+
+/* Unlock, and have those go on who can. */
+static noinline void gf_fifo_unlock_wake(struct gf_fifo *fifo)
+{
+	struct gf_fifo_news bytes_left = {}, room_left = {};
 	size_t fill = gf_fifo_avail(fifo, READ);
-	struct gf_fifo_news bytes_left = gf_fifo_left(fifo, READ);
-	struct gf_fifo_news room_left = gf_fifo_left(fifo, WRITE);
 	struct gf_supply bytes, room;
 
 	bytes = gf_waiters_supply(&fifo->readers, gf_fifo_offer(fifo, READ));
 	room = gf_waiters_supply(&fifo->writers, gf_fifo_offer(fifo, WRITE));
-	if (gf_fifo_servable(fifo))
-		gf_aio_kick(&fifo->aio);
+	if (!gf_aio_quiet(&fifo->aio)) {
+		bytes_left = gf_fifo_left(fifo, READ);
+		room_left = gf_fifo_left(fifo, WRITE);
+		if (gf_fifo_servable(fifo))
+			gf_aio_kick(&fifo->aio);
+	}
 	mutex_unlock(&fifo->lock);
 	gf_fifo_wake(fifo, READ, bytes, fill);
 	gf_fifo_wake(fifo, WRITE, room, fill);
@@ -198,43 +211,71 @@ static void gf_fifo_unlock(struct gf_fifo *fifo)
 }
 
 /*
+ * Every way out of the lock: whatever was done or left undone under it, those
+ * who can go on now are woken.
+ */
+static void gf_fifo_unlock(struct gf_fifo *fifo)
+{
+	if (gf_fifo_quiet(fifo))
+		mutex_unlock(&fifo->lock);
+	else
+		gf_fifo_unlock_wake(fifo);
+}
+
+/*
+ * Sleep until there may be @need for @rw, or until a signal comes. With the lock
+ * before and after, but not meanwhile. Not inlined: many kernels clear the waiter's
+ * memory, which need not be done for a call that finds what it wants.
+ */
+static noinline void gf_fifo_sleep(struct gf_fifo *fifo, int rw, size_t need,
+				   size_t want)
+{
+	bool quiet = gf_fifo_quiet(fifo);
+	struct gf_waiter waiter;
+
+	fifo->stats.sleeps++;
+	trace_globalfifo_sleep(fifo, rw, need, gf_fifo_avail(fifo, READ));
+	gf_waiter_start(&waiter, gf_fifo_side(fifo, rw), need, want);
+	/* As gf_fifo_unlock(), but for ourselves. */
+	if (quiet)
+		mutex_unlock(&fifo->lock);
+	else
+		gf_fifo_unlock_wake(fifo);
+	schedule();
+	mutex_lock(&fifo->lock);
+	gf_waiter_finish(&waiter);
+}
+
+/*
  * Take the lock with at least @need there for @rw. If @need is there and a
  * signal is pending as well, the transfer wins.
  *
  * Returns 0 with the lock held, else an error without it.
  */
-static int gf_fifo_lock_when(struct gf_fifo *fifo, int rw, size_t need,
-			     size_t want, bool nowait)
+static __always_inline int gf_fifo_lock_when(struct gf_fifo *fifo, int rw,
+					     size_t need, size_t want,
+					     bool nowait)
 {
-	struct gf_waiter waiter;
-
 	mutex_lock(&fifo->lock);
 	while (gf_fifo_offer(fifo, rw) < need) {
 		if (nowait || signal_pending(current)) {
 			gf_fifo_unlock(fifo);
 			return nowait ? -EAGAIN : -ERESTARTSYS;
 		}
-		fifo->stats.sleeps++;
-		trace_globalfifo_sleep(fifo, rw, need,
-				       gf_fifo_avail(fifo, READ));
-		gf_waiter_start(&waiter, gf_fifo_side(fifo, rw), need, want);
-		gf_fifo_unlock(fifo);
-		schedule();
-		mutex_lock(&fifo->lock);
-		gf_waiter_finish(&waiter);
+		gf_fifo_sleep(fifo, rw, need, want);
 	}
 	return 0;
 }
 
 /*
- * Unlock, and tell those who do not sleep in a call that @rw can be done now:
- * @bytes came in, or room came.
+ * Unlock, and tell those who do not sleep in a call that @rw can be done now.
  *
  * IOCB_CMD_POLL and io_uring's one-shot poll take the key for the result, so
  * it is said only if it is true. Without a key everybody looks for himself:
  * io_uring does so for a write of less than GLOBALFIFO_ATOMIC bytes, too.
  */
-static void gf_fifo_announce(struct gf_fifo *fifo, int rw, size_t bytes)
+static noinline void gf_fifo_unlock_tell(struct gf_fifo *fifo, int rw,
+					 size_t bytes)
 {
 	__poll_t level = gf_fifo_level(fifo, rw, &fifo->ring);
 	size_t fill = gf_fifo_avail(fifo, READ);
@@ -248,6 +289,19 @@ static void gf_fifo_announce(struct gf_fifo *fifo, int rw, size_t bytes)
 		return;
 	atomic64_inc(&fifo->signals);
 	trace_globalfifo_signal(fifo, rw, bytes, fill);
+}
+
+/*
+ * The way out of the lock after @rw became possible: @bytes came in, or room came.
+ * Whoever comes to poll after the look at the queue sees that: see gf_fifo_poll().
+ */
+static void gf_fifo_announce(struct gf_fifo *fifo, int rw, size_t bytes)
+{
+	if (gf_fifo_quiet(fifo) && !wq_has_sleeper(&fifo->poll) &&
+	    !gf_notify_wanted(&fifo->notify, rw))
+		mutex_unlock(&fifo->lock);
+	else
+		gf_fifo_unlock_tell(fifo, rw, bytes);
 }
 
 /* @done bytes were copied to the user's buffer: take them. */
@@ -283,9 +337,13 @@ static void gf_fifo_finish(struct gf_fifo *fifo, int rw, size_t done)
 	gf_fifo_announce(fifo, rw == READ ? WRITE : READ, done);
 }
 
-/* One read or write by a call, which waits if it must and may. */
-static ssize_t gf_fifo_transfer(struct gf_fifo *fifo, int rw,
-				struct iov_iter *iter, bool nowait)
+/*
+ * One read or write by a call, which waits if it must and may. Inlined into both,
+ * with what it calls: that makes a constant of @rw.
+ */
+static __always_inline ssize_t gf_fifo_transfer(struct gf_fifo *fifo, int rw,
+						struct iov_iter *iter,
+						bool nowait)
 {
 	struct gf_transfer transfer = gf_transfer(fifo->ops, rw, iter);
 	size_t done;
@@ -613,10 +671,9 @@ struct gf_fifo_stats gf_fifo_stats(struct gf_fifo *fifo)
  * @file: the file, which says the directions to look at
  * @wait: how to be told of changes
  *
- * The state is read without the lock, but after poll_wait(): a transfer whose
- * wakeup missed the new entry released the queue's lock before poll_wait()
- * took it, so its bytes are seen here. For that, a transfer must always take
- * the queue's lock, without a look at waitqueue_active() first.
+ * The state is read without the lock, but after poll_wait() and a barrier: a
+ * transfer that did not find the new entry had changed the state before it
+ * looked, so its bytes are seen here.
  *
  * Context: process.
  * Return: EPOLLIN and EPOLLRDNORM if a read would not block, EPOLLOUT and
@@ -628,6 +685,8 @@ __poll_t gf_fifo_poll(struct gf_fifo *fifo, struct file *file, poll_table *wait)
 	__poll_t mask = 0;
 
 	poll_wait(file, &fifo->poll, wait);
+	/* Pairs with wq_has_sleeper(). Before 6.14 poll_wait() may have none. */
+	smp_mb();
 	ring = gf_ring_peek(&fifo->ring);
 	if (file->f_mode & FMODE_READ)
 		mask |= gf_fifo_level(fifo, READ, &ring);

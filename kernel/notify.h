@@ -6,11 +6,10 @@
 #ifndef _GLOBALFIFO_NOTIFY_H
 #define _GLOBALFIFO_NOTIFY_H
 
+#include <linux/compiler.h>
+#include <linux/fs.h>
 #include <linux/mutex.h>
 #include <linux/types.h>
-
-struct fasync_struct;
-struct file;
 
 /**
  * struct gf_notify - the files that asked for SIGIO
@@ -27,6 +26,20 @@ struct gf_notify {
 	struct fasync_struct *readers;
 	struct fasync_struct *writers;
 };
+
+/**
+ * gf_notify_wanted - is there a file to tell?
+ * @notify: the lists
+ * @rw: READ, that bytes came, or WRITE, that room came
+ *
+ * Context: any.
+ * Return: whether there is; one may come or go at any time.
+ */
+static inline bool gf_notify_wanted(const struct gf_notify *notify, int rw)
+{
+	return rw == READ ? READ_ONCE(notify->readers) :
+			    READ_ONCE(notify->writers);
+}
 
 void gf_notify_init(struct gf_notify *notify);
 int gf_notify_fasync(struct gf_notify *notify, int fd, struct file *file,

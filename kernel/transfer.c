@@ -7,11 +7,7 @@
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 
-#include "globalfifo.h"
 #include "transfer.h"
-
-/* How often a copy may get no further although its pages were just brought in. */
-#define GF_FAULT_RETRIES	16
 
 static size_t gf_to_iter(const void *from, size_t len, struct iov_iter *to)
 {
@@ -42,45 +38,6 @@ const struct gf_user_ops gf_user = {
 	.fault_in_readable	= fault_in_iov_iter_readable,
 	.set_cancel		= kiocb_set_cancel_fn,
 };
-
-/**
- * gf_transfer - begin one read or write
- * @ops: how bytes cross the border; &gf_user outside tests
- * @rw: READ or WRITE
- * @iter: the user's memory, not empty; advanced by what is transferred
- *
- * A read needs one byte (R1), a write GLOBALFIFO_ATOMIC or all it has (W1).
- *
- * Context: any.
- * Return: the transfer, of which nothing is done yet.
- */
-struct gf_transfer gf_transfer(const struct gf_user_ops *ops, int rw,
-			       struct iov_iter *iter)
-{
-	size_t count = iov_iter_count(iter);
-
-	return (struct gf_transfer){
-		.ops = ops,
-		.iter = iter,
-		.rw = rw,
-		.need = rw == READ ? 1 : min_t(size_t, count, GLOBALFIFO_ATOMIC),
-		.limit = count,
-		.retries = GF_FAULT_RETRIES,
-	};
-}
-
-/**
- * gf_transfer_avail - what a ring has for one side
- * @ring: the ring
- * @rw: READ or WRITE
- *
- * Context: any.
- * Return: bytes to read, or room to write to.
- */
-size_t gf_transfer_avail(const struct gf_ring *ring, int rw)
-{
-	return rw == READ ? gf_ring_used(ring) : gf_ring_room(ring);
-}
 
 /* Copy one span; returns how many bytes made it. */
 static size_t gf_transfer_span(const struct gf_transfer *transfer,
@@ -131,13 +88,14 @@ size_t gf_transfer_try(struct gf_transfer *transfer, const struct gf_ring *ring)
 	transfer->tried = min(transfer->limit,
 			      gf_transfer_avail(ring, transfer->rw));
 	done = gf_transfer_copy(transfer, ring, transfer->tried);
+	if (done == transfer->tried)
+		return done;
 	/* A retry that gets further is not fruitless. */
 	if (done > transfer->most) {
 		transfer->most = done;
 		transfer->retries = GF_FAULT_RETRIES;
 	}
-	if (done == transfer->tried ||
-	    (!transfer->retries && done >= transfer->need))
+	if (!transfer->retries && done >= transfer->need)
 		return done;
 
 	iov_iter_revert(transfer->iter, done);

@@ -12,11 +12,15 @@
 
 #include <linux/aio.h>
 #include <linux/fs.h>
+#include <linux/minmax.h>
 #include <linux/types.h>
+#include <linux/uio.h>
 
+#include "globalfifo.h"
 #include "ring.h"
 
-struct iov_iter;
+/* How often a copy may get no further although its pages were just brought in. */
+#define GF_FAULT_RETRIES	16
 
 /**
  * struct gf_user_ops - the border to whoever reads and writes
@@ -45,26 +49,62 @@ extern const struct gf_user_ops gf_user;
  * @ops: how bytes cross the border
  * @iter: the user's memory; must outlive this
  * @rw: READ or WRITE
+ * @retries: how many more tries may come no further than @most
  * @need: the least that may be transferred, at least 1
  * @limit: the most; shrinks to the bytes before a bad address
  * @tried: what the last try was for
  * @most: the furthest that any try came
- * @retries: how many more may come no further than that
  */
 struct gf_transfer {
 	const struct gf_user_ops *ops;
 	struct iov_iter *iter;
 	int rw;
+	unsigned int retries;
 	size_t need;
 	size_t limit;
 	size_t tried;
 	size_t most;
-	unsigned int retries;
 };
 
-struct gf_transfer gf_transfer(const struct gf_user_ops *ops, int rw,
-			       struct iov_iter *iter);
-size_t gf_transfer_avail(const struct gf_ring *ring, int rw);
+/**
+ * gf_transfer_avail - what a ring has for one side
+ * @ring: the ring
+ * @rw: READ or WRITE
+ *
+ * Context: any.
+ * Return: bytes to read, or room to write to.
+ */
+static inline size_t gf_transfer_avail(const struct gf_ring *ring, int rw)
+{
+	return rw == READ ? gf_ring_used(ring) : gf_ring_room(ring);
+}
+
+/**
+ * gf_transfer - begin one read or write
+ * @ops: how bytes cross the border; &gf_user outside tests
+ * @rw: READ or WRITE
+ * @iter: the user's memory, not empty; advanced by what is transferred
+ *
+ * A read needs one byte (R1), a write GLOBALFIFO_ATOMIC or all it has (W1).
+ *
+ * Context: any.
+ * Return: the transfer, of which nothing is done yet.
+ */
+static inline struct gf_transfer
+gf_transfer(const struct gf_user_ops *ops, int rw, struct iov_iter *iter)
+{
+	size_t count = iov_iter_count(iter);
+
+	return (struct gf_transfer){
+		.ops = ops,
+		.iter = iter,
+		.rw = rw,
+		.need = rw == READ ? 1 : min_t(size_t, count, GLOBALFIFO_ATOMIC),
+		.limit = count,
+		.retries = GF_FAULT_RETRIES,
+	};
+}
+
 size_t gf_transfer_try(struct gf_transfer *transfer, const struct gf_ring *ring);
 int gf_transfer_fault(struct gf_transfer *transfer);
 
