@@ -4,7 +4,7 @@
  * each. scripts/bench runs it in a guest, and makes tables of what it prints.
  *
  * usage: bench [-l MODULE]... TOPIC...
- *        bench [-l MODULE]... profile KIND SIZE
+ *        bench [-l MODULE]... profile KIND SIZE|WAY
  *
  * Each line is "topic kind x value", separated by tabs, one for each round. Of the
  * topics that count instructions, the guest's clock must count them: QEMU's -icount,
@@ -731,14 +731,45 @@ static void __attribute__((noinline, noclone)) profile_end(void)
 	asm volatile("# end");
 }
 
-/* Say where the kernel's functions are, and when told to, do one pair. */
-static void profile(const char *name, size_t size)
+static void profile_pair(const struct kind *kind, size_t size)
+{
+	struct ends ends = open_ends(kind, 0, size > DEFAULT_SIZE ? size :
+				     DEFAULT_SIZE);
+	int i;
+
+	for (i = 0; i < 40; i++) {
+		if (i == 20)
+			profile_begin();
+		put(ends.in, size);
+		get(ends.out, size);
+	}
+	profile_end();
+}
+
+static void profile_trip(const struct kind *kind, const struct way *way)
+{
+	struct table table = lay(kind, way, 0);
+	int i;
+
+	for (i = 0; i < 40; i++) {
+		if (i == 20)
+			profile_begin();
+		trip(way, &table);
+	}
+	profile_end();
+	clear_away(&table);
+}
+
+/*
+ * Say where the kernel's functions are, and when told to, do one pair of so many
+ * bytes, or one round trip, by a way of waiting.
+ */
+static void profile(const char *name, const char *what)
 {
 	const struct kind *kind = kinds;
-	struct ends ends;
+	const struct way *way;
 	FILE *symbols;
 	size_t n;
-	int i;
 
 	while (strcmp(kind->name, name))
 		if (++kind == kinds + ELEMENTS(kinds))
@@ -751,14 +782,17 @@ static void profile(const char *name, size_t size)
 	puts("ready");
 	fflush(stdout);
 	getchar();
-	ends = open_ends(kind, 0, size > DEFAULT_SIZE ? size : DEFAULT_SIZE);
-	for (i = 0; i < 10; i++) {
-		if (i == 9)
-			profile_begin();
-		put(ends.in, size);
-		get(ends.out, size);
+	if (atol(what) > 0) {
+		profile_pair(kind, atol(what));
+		return;
 	}
-	profile_end();
+	for (way = ways; way < ways + ELEMENTS(ways); way++) {
+		if (!strcmp(what, way->name) && can(kind, way)) {
+			profile_trip(kind, way);
+			return;
+		}
+	}
+	errx(1, "%s: neither bytes nor a way of waiting for %s", what, name);
 }
 
 static void load(const char *path)
@@ -805,7 +839,7 @@ int main(int argc, char **argv)
 		err(1, "memory");
 	pin(0);
 	if (optind + 3 == argc && !strcmp(argv[optind], "profile")) {
-		profile(argv[optind + 1], atol(argv[optind + 2]));
+		profile(argv[optind + 1], argv[optind + 2]);
 		return 0;
 	}
 	for (; optind < argc; optind++)
