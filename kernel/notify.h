@@ -37,8 +37,10 @@ struct gf_notify {
  */
 static inline bool gf_notify_wanted(const struct gf_notify *notify, int rw)
 {
-	return rw == READ ? READ_ONCE(notify->readers) :
-			    READ_ONCE(notify->writers);
+	struct fasync_struct *const *list = rw == READ ? &notify->readers :
+							 &notify->writers;
+
+	return READ_ONCE(*list);
 }
 
 void gf_notify_init(struct gf_notify *notify);

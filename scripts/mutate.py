@@ -196,13 +196,16 @@ def _file_offset(location):
 
 
 class Source:
-    """A source file of the kernel, path from the tree's top, built in out."""
+    """A source file of the kernel, path from the tree's top, built in out.
+
+    Of a header, the functions in it: as the source of the same name has them.
+    """
 
     def __init__(self, out, path):
         self.path = path
         self.out = out
         self.command = build_command(out, path)
-        self.name = self.command[-1]
+        self.name = self.command[-1][:-2] + path[-2:]
         with open(f"{out}/{self.name}", encoding="utf-8") as file:
             self.text = file.read()
         if not self.text.isascii():
@@ -211,7 +214,7 @@ class Source:
         self._seen = set()
         self._function = ""
         unit = cindex.Index.create().parse(
-            self.name, parser_flags(self.command) +
+            self.command[-1], parser_flags(self.command) +
             ["-working-directory=" + out, "-Wno-everything"])
         errors = [d for d in unit.diagnostics if d.severity >= d.Error]
         if errors:
@@ -535,7 +538,8 @@ class Source:
     def uncompilable(self, rendered):
         """The numbers of those mutants that the compiler does not take."""
         words = self.command[:-1] + ["-w", "-fsyntax-only", "-iquote",
-                                     self.name.rpartition("/")[0], rendered]
+                                     self.name.rpartition("/")[0], "-x", "c",
+                                     rendered]
         words[words.index("-o"):words.index("-o") + 2] = []
         words = [w for w in words if not w.startswith("-Wp,")]
         result = subprocess.run(words, cwd=self.out, text=True, check=False,
