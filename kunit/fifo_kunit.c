@@ -636,6 +636,25 @@ static void fifo_hand_on(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tk_join(test, small->thread), 100);
 }
 
+/* Test that one who goes back to sleep after that hands on, too (K1). */
+static void fifo_hand_on_asleep(struct kunit *test)
+{
+	struct fifo_test *ctx = fifo_with(test, 0, SIZE);
+	struct call *big = call_start(test, call_write, ATOMIC);
+	struct call *small = call_start(test, call_write, 100);
+	struct gf_fifo *fifo = &ctx->fifo;
+
+	mutex_lock(&fifo->lock);
+	gf_ring_take(&fifo->ring, ATOMIC);
+	gf_waiters_wake(&fifo->writers,
+			gf_waiters_supply(&fifo->writers, ATOMIC));
+	gf_ring_put(&fifo->ring, 200);
+	mutex_unlock(&fifo->lock);
+	KUNIT_EXPECT_EQ(test, tk_join(test, small->thread), 100);
+	gf_fifo_clear(fifo);
+	KUNIT_EXPECT_EQ(test, tk_join(test, big->thread), ATOMIC);
+}
+
 /* Test that a reader who is woken but has a bad buffer hands on (K1, R4). */
 static void fifo_fault_hands_on(struct kunit *test)
 {
@@ -1431,6 +1450,7 @@ static struct kunit_case fifo_cases[] = {
 	KUNIT_CASE(fifo_overtake),
 	KUNIT_CASE(fifo_wakes_the_right_side),
 	KUNIT_CASE(fifo_hand_on),
+	KUNIT_CASE(fifo_hand_on_asleep),
 	KUNIT_CASE(fifo_fault_hands_on),
 	KUNIT_CASE(fifo_clear),
 	KUNIT_CASE(fifo_clear_wakes),

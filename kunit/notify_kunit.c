@@ -30,6 +30,8 @@ static struct tk_file *notify_file(struct kunit *test, int flags)
 /* Test that with nobody on the lists nothing happens. */
 static void notify_nobody(struct kunit *test)
 {
+	KUNIT_EXPECT_FALSE(test, gf_notify_wanted(test->priv, READ));
+	KUNIT_EXPECT_FALSE(test, gf_notify_wanted(test->priv, WRITE));
 	KUNIT_EXPECT_FALSE(test, gf_notify_readable(test->priv));
 	KUNIT_EXPECT_FALSE(test, gf_notify_writable(test->priv));
 	KUNIT_EXPECT_EQ(test, tk_signals(), 0);
@@ -39,6 +41,8 @@ static void notify_nobody(struct kunit *test)
 static void notify_reader(struct kunit *test)
 {
 	notify_file(test, O_RDONLY);
+	KUNIT_EXPECT_TRUE(test, gf_notify_wanted(test->priv, READ));
+	KUNIT_EXPECT_FALSE(test, gf_notify_wanted(test->priv, WRITE));
 	KUNIT_EXPECT_FALSE(test, gf_notify_writable(test->priv));
 	KUNIT_EXPECT_EQ(test, tk_signals(), 0);
 	KUNIT_EXPECT_TRUE(test, gf_notify_readable(test->priv));
@@ -49,6 +53,8 @@ static void notify_reader(struct kunit *test)
 static void notify_writer(struct kunit *test)
 {
 	notify_file(test, O_WRONLY);
+	KUNIT_EXPECT_FALSE(test, gf_notify_wanted(test->priv, READ));
+	KUNIT_EXPECT_TRUE(test, gf_notify_wanted(test->priv, WRITE));
 	KUNIT_EXPECT_FALSE(test, gf_notify_readable(test->priv));
 	KUNIT_EXPECT_EQ(test, tk_signals(), 0);
 	KUNIT_EXPECT_TRUE(test, gf_notify_writable(test->priv));
