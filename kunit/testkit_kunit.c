@@ -9,15 +9,18 @@
 #include <linux/capability.h>
 #include <linux/cpumask.h>
 #include <linux/fs.h>
+#include <linux/init.h>
 #include <linux/irqflags.h>
 #include <linux/jiffies.h>
 #include <linux/major.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/poll.h>
 #include <linux/sched.h>
-#include <linux/smp.h>
-#include <linux/uaccess.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
 #include <linux/wait.h>
 
 #include "testkit.h"
@@ -26,6 +29,7 @@
 struct gate {
 	struct wait_queue_head queue;
 	struct mutex lock;	/* not held while waiting for @open */
+	struct fasync_struct *listeners;
 	bool open;
 };
 
@@ -229,34 +233,82 @@ static void testkit_iocb(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, iocb.ret, -EIO);
 }
 
+/* Complete a request, as a driver does when the bytes come. */
+static long complete_it(void *arg)
+{
+	struct tk_iocb *iocb = arg;
+
+	iocb->kiocb.ki_complete(&iocb->kiocb, 5);
+	return 0;
+}
+
+/* Test that the completion of a request is waited for. */
+static void testkit_completed(struct kunit *test)
+{
+	struct tk_iocb *iocb = kunit_kzalloc(test, sizeof(*iocb), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, iocb);
+	tk_iocb_async(iocb, NULL, 0);
+	tk_start(test, complete_it, iocb);
+	KUNIT_EXPECT_EQ(test, tk_wait_completed(test, iocb), 5);
+	KUNIT_EXPECT_EQ(test, atomic_read(&iocb->completions), 1);
+}
+
 static int gate_fasync(int fd, struct file *file, int on)
 {
-	return fasync_helper(fd, file, on, file->private_data);
+	struct gate *gate = file->private_data;
+
+	return fasync_helper(fd, file, on, &gate->listeners);
+}
+
+static __poll_t gate_poll(struct file *file, poll_table *table)
+{
+	struct gate *gate = file->private_data;
+
+	poll_wait(file, &gate->queue, table);
+	return READ_ONCE(gate->open) ? EPOLLIN : 0;
 }
 
 static const struct file_operations gate_fops = {
 	.fasync = gate_fasync,
+	.poll = gate_poll,
 };
 
 /* Test that each file's own signal arrives, and is forgotten once told. */
 static void testkit_signals(struct kunit *test)
 {
-	struct fasync_struct *list = NULL;
-	struct tk_file *one = tk_open(test, &gate_fops, &list, O_RDONLY);
-	struct tk_file *two = tk_open(test, &gate_fops, &list, O_RDONLY);
+	struct gate *gate = test->priv;
+	struct tk_file *one = tk_open(test, &gate_fops, gate, O_RDONLY);
+	struct tk_file *two = tk_open(test, &gate_fops, gate, O_RDONLY);
 
 	tk_own(test, one->file, 0);
 	tk_own(test, two->file, SIGUSR1);
 	KUNIT_EXPECT_EQ(test, gate_fasync(3, one->file, 1), 1);
-	kill_fasync(&list, SIGIO, POLL_IN);
+	kill_fasync(&gate->listeners, SIGIO, POLL_IN);
 	KUNIT_EXPECT_EQ(test, tk_signals(), sigmask(SIGIO));
 	KUNIT_EXPECT_EQ(test, gate_fasync(4, two->file, 1), 1);
-	kill_fasync(&list, SIGIO, POLL_IN);
+	kill_fasync(&gate->listeners, SIGIO, POLL_IN);
 	KUNIT_EXPECT_EQ(test, tk_signals(), sigmask(SIGIO) | sigmask(SIGUSR1));
 	KUNIT_EXPECT_EQ(test, tk_signals(), 0);
 	tk_close(one);
 	tk_close(two);
-	KUNIT_EXPECT_NULL(test, list);
+	KUNIT_EXPECT_NULL(test, gate->listeners);
+}
+
+/* Test that it is written down which queue a poll asks to wait on. */
+static void testkit_poll(struct kunit *test)
+{
+	struct gate *gate = test->priv;
+	struct tk_file *holder = tk_open(test, &gate_fops, gate, O_RDONLY);
+	struct tk_poll poll;
+
+	KUNIT_EXPECT_TRUE(test, vfs_poll(holder->file, tk_poll_init(&poll)) == 0);
+	KUNIT_EXPECT_EQ(test, poll.queues, 1);
+	KUNIT_EXPECT_PTR_EQ(test, poll.queue, &gate->queue);
+	gate_open(gate);
+	KUNIT_EXPECT_TRUE(test, vfs_poll(holder->file, tk_poll_init(&poll)) ==
+			  EPOLLIN);
+	KUNIT_EXPECT_EQ(test, poll.queues, 1);
 }
 
 /* Test that a right that was given up is gone, and no other. */
@@ -420,6 +472,38 @@ static void testkit_holes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tk_to_iter(from, 4, &iters[1]), 2);
 }
 
+static void count_attempt(void *arg)
+{
+	unsigned int *attempts = arg;
+
+	++*attempts;
+}
+
+/* Test that copies from a buffer stop at its hole, even if it seems to be filled. */
+static void testkit_hole_lies(struct kunit *test)
+{
+	unsigned int attempts = 0;
+	struct tk_hole hole = {
+		.at = 2, .lies = true,
+		.on_attempt = count_attempt, .arg = &attempts,
+	};
+	char from[4] = "abc", to[4] = "";
+	struct kvec vec = { from, 4 };
+	struct iov_iter iter;
+
+	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, 4);
+	tk_hole_dig(test, &hole, &iter);
+	KUNIT_EXPECT_EQ(test, tk_from_iter(to, 4, &iter), 2);
+	KUNIT_EXPECT_STREQ(test, to, "ab");
+	KUNIT_EXPECT_EQ(test, tk_fault_in(&iter, 2), 0);
+	KUNIT_EXPECT_EQ(test, attempts, 1);
+	KUNIT_EXPECT_EQ(test, tk_from_iter(to + 2, 2, &iter), 0);
+	KUNIT_EXPECT_EQ(test, hole.faults, 2);
+	tk_hole_fill(&hole);
+	KUNIT_EXPECT_EQ(test, tk_from_iter(to + 2, 2, &iter), 2);
+	KUNIT_EXPECT_STREQ(test, to, "abc");
+}
+
 /*
  * Test that each allocation fails once, alone, and then none does. A kernel that
  * watches them makes more of its own, which may fail, too.
@@ -474,6 +558,24 @@ static void testkit_memory(struct kunit *test)
 	kfree(after);
 }
 
+/* Test that the seed is the one of the command line, or else a new one. */
+static void testkit_seed(struct kunit *test)
+{
+#ifdef MODULE
+	kunit_skip(test, "modules have no command line");
+#else
+	const char *arg = strstr(saved_command_line, "testkit.seed=");
+	u32 given = 0, first = tk_seed(test), second = tk_seed(test);
+
+	if (arg && sscanf(arg, "testkit.seed=%i", &given) == 1 && given) {
+		KUNIT_EXPECT_EQ(test, first, given);
+		KUNIT_EXPECT_EQ(test, second, given);
+	} else {
+		KUNIT_EXPECT_NE(test, first, second);
+	}
+#endif
+}
+
 static int testkit_test_init(struct kunit *test)
 {
 	struct gate *gate = kunit_kzalloc(test, sizeof(*gate), GFP_KERNEL);
@@ -497,16 +599,20 @@ static struct kunit_case testkit_cases[] = {
 	KUNIT_CASE(testkit_count_wakes),
 	KUNIT_CASE(testkit_device),
 	KUNIT_CASE(testkit_iocb),
+	KUNIT_CASE(testkit_completed),
 	KUNIT_CASE(testkit_cancel),
 	KUNIT_CASE(testkit_cancel_deadlock),
 	KUNIT_CASE(testkit_on_complete),
 	KUNIT_CASE(testkit_signals),
+	KUNIT_CASE(testkit_poll),
 	KUNIT_CASE(testkit_drop_capability),
 	KUNIT_CASE(testkit_map),
 	KUNIT_CASE(testkit_hole),
 	KUNIT_CASE(testkit_holes),
+	KUNIT_CASE(testkit_hole_lies),
 	KUNIT_CASE(testkit_fail),
 	KUNIT_CASE(testkit_memory),
+	KUNIT_CASE(testkit_seed),
 	{}
 };
 
