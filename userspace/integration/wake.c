@@ -314,6 +314,23 @@ TEST_F(wake, too_little)
 }
 
 /*
+ * Test that a write of more than fits tells a reader who sleeps of what went in:
+ * they do not wait for each other (K1, W1).
+ */
+TEST_F(wake, more_than_fits)
+{
+	int fd = device_open(O_WRONLY);
+	char bytes[2 * SIZE] = "";
+	pid_t pid = start_reader(&one);
+
+	ASSERT_EQ(0, wait_asleep(pid));
+	EXPECT_EQ(SIZE, write(fd, bytes, sizeof(bytes)));
+	EXPECT_EQ(DONE, outcome(pid));
+	EXPECT_EQ(SIZE - 1, held(self->fd));
+	close(fd);
+}
+
+/*
  * Test that a reader who is signalled and woken at once, in either order, takes
  * the byte or hands it on (K1, W3): if it is not gone, the next one returns.
  */
