@@ -57,5 +57,21 @@ has_room() {
 		die "$3 needs $2 MiB in $1, which has $free MiB left: make room there"
 }
 
+# build_modules KDIR OUT LOG [MAKE-ARG...]: those whose sources are in OUT, for the
+# kernel of KDIR; if they do not build, says why, and fails. Holds a lock.
+build_modules() {
+	local kdir=$1 out=$2 log=$3 rc=0
+
+	shift 3
+	make -C "$kdir" "M=$out" "-j$(nproc)" --no-print-directory modules "$@" \
+		>"$log" 2>&1 </dev/null {lock_fd}>&- || rc=$?
+	# What make only warns of may not load, or not work.
+	if [ "$rc" != 0 ] || grep -qE '^(WARNING|ERROR)|: warning: ' "$log"; then
+		grep -E 'WARNING|ERROR|error|warning: |not found|No such' "$log" |
+			sed -n 1,12p >&2 || true
+		return 1
+	fi
+}
+
 # What a kernel says when there is something wrong with it.
 splats='Kernel panic|WARNING: |BUG: |UBSAN: |Oops|Call Trace:|self-detected stall|non-static key|suspected memory leak|unreferenced object|blocked for more than|^(libgcov )?profiling( error)?:'
