@@ -7,7 +7,7 @@ include scripts/driver.conf
 export KERNEL KERNEL_TREE KUNIT T FAST V REPEAT ON STOCK KIND EXPECT DEVICE DEVICE2
 
 .PHONY: help demo test kunit integration clients coverage mutants conformance shell lint clean
-.PHONY: modules modules_install matrix
+.PHONY: modules modules_install matrix bench bench-profile
 
 help:
 	@echo "make demo     a process is told by SIGIO what another writes to $(DEVICE);"
@@ -29,6 +29,9 @@ help:
 	@echo "make clients  other people's programs: coreutils, fio, stress-ng, ..."
 	@echo "make coverage which lines, functions and branches the tests reach, and"
 	@echo "              whether that is enough; KUNIT=1 for the KUnit suites alone"
+	@echo "make bench    what the driver costs, beside a pipe: tables, and plots in"
+	@echo "              build/bench; BASE=earlier/bench.json shows what changed"
+	@echo "make bench-profile   in which functions that is; SIZE=64, KIND='$(DRIVER) pipe'"
 	@echo "make shell    a shell in a guest that has $(DEVICE); ON=qemu STOCK=6.1-rt"
 	@echo "              takes one of Debian's kernels"
 	@echo "make modules  the driver as a module for the kernel that runs, or that"
@@ -72,6 +75,12 @@ clients:
 
 coverage:
 	@scripts/coverage
+
+bench:
+	@scripts/bench $(BASE)
+
+bench-profile:
+	@scripts/bench --profile '$(or $(SIZE),64)' $(or $(KIND),$(DRIVER) pipe)
 
 shell:
 	@scripts/shell
