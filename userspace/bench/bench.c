@@ -525,7 +525,7 @@ static void bench_stream(void)
 }
 
 /* The number after @key in a file of /proc; fails if there is none. */
-static double proc(pid_t pid, const char *name, const char *key)
+static double number_of(pid_t pid, const char *name, const char *key)
 {
 	char path[64], line[256], *colon;
 	double value = -1;
@@ -573,8 +573,8 @@ static void wait_asleep(const pid_t *pids, int n)
 static void wakeups(const struct kind *kind, int readers)
 {
 	struct ends ends = open_ends(kind, 0, DEFAULT_SIZE);
-	volatile int *taken = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int *taken = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	double woken = 0, slept = 0;
 	pid_t pids[64] = {};
 	int i, n = 100;
@@ -591,24 +591,24 @@ static void wakeups(const struct kind *kind, int readers)
 	}
 	wait_asleep(pids, readers);
 	for (i = 0; i < readers; i++) {
-		woken -= proc(pids[i], "sched", "nr_wakeups ");
-		slept -= proc(pids[i], "status", "voluntary_ctxt_switches");
+		woken -= number_of(pids[i], "sched", "nr_wakeups ");
+		slept -= number_of(pids[i], "status", "voluntary_ctxt_switches");
 	}
 	for (i = 0; i < n; i++) {
 		put(ends.in, 1);
-		while (*taken <= i)
+		while (__atomic_load_n(taken, __ATOMIC_SEQ_CST) <= i)
 			sched_yield();
 		wait_asleep(pids, readers);
 	}
 	for (i = 0; i < readers; i++) {
-		woken += proc(pids[i], "sched", "nr_wakeups ");
-		slept += proc(pids[i], "status", "voluntary_ctxt_switches");
+		woken += number_of(pids[i], "sched", "nr_wakeups ");
+		slept += number_of(pids[i], "status", "voluntary_ctxt_switches");
 		stop(pids[i]);
 	}
 	print_n("wakeups", kind, readers, woken / n);
 	print_n("switches", kind, readers, slept / n);
 	close_ends(ends);
-	munmap((void *)taken, 4096);
+	munmap(taken, 4096);
 }
 
 static void bench_wakeups(void)
@@ -769,12 +769,12 @@ static const struct topic {
 };
 
 /* Between these two, scripts/bench-profile looks at each instruction. */
-static void __attribute__((noinline, noclone)) profile_begin(void)
+static void __attribute_noinline__ profile_begin(void)
 {
 	asm volatile("# begin");
 }
 
-static void __attribute__((noinline, noclone)) profile_end(void)
+static void __attribute_noinline__ profile_end(void)
 {
 	asm volatile("# end");
 }
