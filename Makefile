@@ -31,7 +31,8 @@ help:
 	@echo "              whether that is enough; KUNIT=1 for the KUnit suites alone"
 	@echo "make bench    what the driver costs, beside a pipe: tables, and plots in"
 	@echo "              build/bench; BASE=earlier/bench.json shows what changed"
-	@echo "make bench-profile   in which functions that is; SIZE=64, KIND='$(DRIVER) pipe'"
+	@echo "make bench-profile   in which functions that is; WHAT=64 bytes, or a way"
+	@echo "              of waiting, WHAT=epoll; KIND='$(DRIVER) pipe'"
 	@echo "make shell    a shell in a guest that has $(DEVICE); ON=qemu STOCK=6.1-rt"
 	@echo "              takes one of Debian's kernels"
 	@echo "make modules  the driver as a module for the kernel that runs, or that"
@@ -80,7 +81,7 @@ bench:
 	@scripts/bench $(BASE)
 
 bench-profile:
-	@scripts/bench --profile '$(or $(SIZE),64)' $(or $(KIND),$(DRIVER) pipe)
+	@scripts/bench --profile '$(or $(WHAT),64)' $(or $(KIND),$(DRIVER) pipe)
 
 shell:
 	@scripts/shell

@@ -779,14 +779,16 @@ static void __attribute_noinline__ profile_end(void)
 	asm volatile("# end");
 }
 
+#define PROFILED	20	/* rounds, after as many that warm up */
+
 static void profile_pair(const struct kind *kind, size_t size)
 {
 	struct ends ends = open_ends(kind, 0, size > DEFAULT_SIZE ? size :
 				     DEFAULT_SIZE);
 	int i;
 
-	for (i = 0; i < 40; i++) {
-		if (i == 20)
+	for (i = 0; i < 2 * PROFILED; i++) {
+		if (i == PROFILED)
 			profile_begin();
 		put(ends.in, size);
 		get(ends.out, size);
@@ -799,8 +801,8 @@ static void profile_trip(const struct kind *kind, const struct way *way)
 	struct table table = lay(kind, way, 0);
 	int i;
 
-	for (i = 0; i < 40; i++) {
-		if (i == 20)
+	for (i = 0; i < 2 * PROFILED; i++) {
+		if (i == PROFILED)
 			profile_begin();
 		trip(way, &table);
 	}
@@ -827,7 +829,7 @@ static void profile(const char *name, const char *what)
 		err(1, "/proc/kallsyms");
 	while ((n = fread(buffer, 1, MIB, symbols)))
 		fwrite(buffer, 1, n, stdout);
-	puts("ready");
+	printf("ready for %d\n", PROFILED);
 	fflush(stdout);
 	getchar();
 	if (atol(what) > 0) {
