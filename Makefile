@@ -7,7 +7,7 @@ include scripts/driver.conf
 export KERNEL KERNEL_TREE KUNIT T FAST V REPEAT ON STOCK KIND EXPECT DEVICE DEVICE2
 
 .PHONY: help demo test kunit integration clients coverage mutants conformance shell lint clean
-.PHONY: modules modules_install matrix bench bench-profile
+.PHONY: modules modules_install matrix bench bench-profile bench-loop
 
 help:
 	@echo "make demo     a process is told by SIGIO what another writes to $(DEVICE);"
@@ -33,6 +33,8 @@ help:
 	@echo "              build/bench; BASE=earlier/bench.json shows what changed"
 	@echo "make bench-profile   in which functions that is; WHAT=64 bytes, or a way"
 	@echo "              of waiting, WHAT=epoll; KIND='$(DRIVER) pipe'"
+	@echo "make bench-loop    how long one waits for a verdict, against README.md's goals;"
+	@echo "              COLD=0 leaves out what begins with an empty cache, RUNS=3"
 	@echo "make shell    a shell in a guest that has $(DEVICE); ON=qemu STOCK=6.1-rt"
 	@echo "              takes one of Debian's kernels"
 	@echo "make modules  the driver as a module for the kernel that runs, or that"
@@ -82,6 +84,9 @@ bench:
 
 bench-profile:
 	@scripts/bench --profile '$(or $(WHAT),64)' $(or $(KIND),$(DRIVER) pipe)
+
+bench-loop:
+	@scripts/dev-loop
 
 shell:
 	@scripts/shell
