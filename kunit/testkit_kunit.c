@@ -540,6 +540,7 @@ static long free_it(void *arg)
 static void testkit_memory(struct kunit *test)
 {
 	void *before, *mine, *other, *after;
+	struct tk_memory memory;
 
 	before = kmalloc(8, GFP_KERNEL);
 	tk_memory_record(test);
@@ -549,9 +550,10 @@ static void testkit_memory(struct kunit *test)
 	kfree(before);
 	tk_memory_pause();
 	after = kmalloc(8, GFP_KERNEL);
-	KUNIT_EXPECT_EQ(test, tk_memory().recorded, 3);
-	KUNIT_EXPECT_EQ(test, tk_memory().kept, 2);
-	KUNIT_EXPECT_EQ(test, tk_memory().unaccounted, 1);
+	memory = tk_memory();
+	KUNIT_EXPECT_EQ(test, memory.recorded, 3);
+	KUNIT_EXPECT_EQ(test, memory.kept, 2);
+	KUNIT_EXPECT_EQ(test, memory.unaccounted, 1);
 	tk_join(test, tk_start(test, free_it, other));
 	KUNIT_EXPECT_EQ(test, tk_memory().kept, 1);
 	kfree(mine);
