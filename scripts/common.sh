@@ -12,7 +12,17 @@ device=${DEVICE:-}
 # shellcheck source=scripts/driver.conf
 . "$top/scripts/driver.conf"
 DEVICE=${device:-$DEVICE}
-: "$DRIVER" "$DEVICE"
+# For uml-run and qemu-run: the driver's parameters where programs use it.
+params=()
+for param in $PARAMS; do
+	params+=(--kernel-arg "$DRIVER.$param")
+done
+read -ra user_packages <<<"$PACKAGES"
+
+# What is the same for every driver, as git names files; the rest is the driver's.
+machinery=(scripts ':!scripts/driver.conf' ':!scripts/VERSION' .ci .gitignore
+	COPYING Kbuild Makefile kunit/Kbuild kunit/compat.h kunit/gcov.c
+	'kunit/testkit*')
 
 # Of this repository's git or the user's, nothing must reach the kernel's.
 unset "${!GIT_@}"
@@ -32,6 +42,14 @@ say() {
 die() {
 	say "$@"
 	exit 1
+}
+
+# is_there LEG: does this driver have what this part of the tests needs?
+is_there() {
+	case $1 in
+	examples | clients | module | integration) [ -d "$top/userspace/$1" ] ;;
+	compat) [ -d "$top/userspace/integration" ] ;;
+	esac
 }
 
 # lock FILE WHAT: hold FILE's lock until unlock, or until the script ends; waits,
