@@ -40,7 +40,8 @@ static inline bool gf_notify_wanted(const struct gf_notify *notify, int rw)
 	struct fasync_struct *const *list = rw == READ ? &notify->readers :
 							 &notify->writers;
 
-	return READ_ONCE(*list);
+	/* fasync_helper() writes it plainly; kill_fasync() looks first, too. */
+	return data_race(READ_ONCE(*list));
 }
 
 void gf_notify_init(struct gf_notify *notify);
