@@ -72,6 +72,7 @@ int gf_notify_fasync(struct gf_notify *notify, int fd, struct file *file,
 /* As kill_fasync(), which is silent about whether anybody is on the list. */
 static bool gf_notify(struct fasync_struct **list, int band)
 {
+	/* fasync_helper() writes it plainly: see gf_notify_wanted(). */
 	if (!data_race(READ_ONCE(*list)))
 		return false;
 	kill_fasync(list, SIGIO, band);
