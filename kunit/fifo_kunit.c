@@ -614,9 +614,20 @@ static void fifo_wakes_the_right_side(struct kunit *test)
 }
 
 /*
+ * The rivals' work, by hand: wake the first writer of a full FIFO, and rob him of
+ * a part of what woke him. That he cannot run meanwhile, the caller has the lock.
+ */
+static void rob_writer(struct gf_fifo *fifo)
+{
+	gf_ring_take(&fifo->ring, ATOMIC);
+	gf_waiters_wake(&fifo->writers,
+			gf_waiters_supply(&fifo->writers, ATOMIC));
+	gf_ring_put(&fifo->ring, 200);
+}
+
+/*
  * Test that a writer who is woken, robbed of a part of what woke him, and then
- * interrupted, hands on what is left (K1). That he cannot run meanwhile, the
- * test holds the lock and does the rivals' work by hand.
+ * interrupted, hands on what is left (K1).
  */
 static void fifo_hand_on(struct kunit *test)
 {
@@ -626,10 +637,7 @@ static void fifo_hand_on(struct kunit *test)
 	struct gf_fifo *fifo = &ctx->fifo;
 
 	mutex_lock(&fifo->lock);
-	gf_ring_take(&fifo->ring, ATOMIC);
-	gf_waiters_wake(&fifo->writers,
-			gf_waiters_supply(&fifo->writers, ATOMIC));
-	gf_ring_put(&fifo->ring, 200);
+	rob_writer(fifo);
 	tk_interrupt(big->thread);
 	mutex_unlock(&fifo->lock);
 	KUNIT_EXPECT_EQ(test, tk_join(test, big->thread), -ERESTARTSYS);
@@ -645,10 +653,7 @@ static void fifo_hand_on_asleep(struct kunit *test)
 	struct gf_fifo *fifo = &ctx->fifo;
 
 	mutex_lock(&fifo->lock);
-	gf_ring_take(&fifo->ring, ATOMIC);
-	gf_waiters_wake(&fifo->writers,
-			gf_waiters_supply(&fifo->writers, ATOMIC));
-	gf_ring_put(&fifo->ring, 200);
+	rob_writer(fifo);
 	mutex_unlock(&fifo->lock);
 	KUNIT_EXPECT_EQ(test, tk_join(test, small->thread), 100);
 	gf_fifo_clear(fifo);
