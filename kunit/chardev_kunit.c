@@ -22,9 +22,12 @@
 #include "../kernel/globalfifo.h"
 #include "testkit.h"
 
+/* The first of them. */
+#define NODE	"/dev/globalfifo"
+
 static struct file *device_open(struct kunit *test, int flags)
 {
-	return tk_open_device(test, gf_first, flags)->file;
+	return tk_open_path(test, NODE, flags)->file;
 }
 
 static ssize_t device_read(struct tk_iocb *iocb, void *buf, size_t len)
@@ -89,7 +92,7 @@ static void chardev_sysfs(struct kunit *test)
 /* Test that open and close do not touch the bytes (D3). */
 static void chardev_outlives(struct kunit *test)
 {
-	struct tk_file *writer = tk_open_device(test, gf_first, O_WRONLY);
+	struct tk_file *writer = tk_open_path(test, NODE, O_WRONLY);
 	struct tk_iocb iocb;
 	char buf[8] = "";
 
@@ -104,11 +107,11 @@ static void chardev_outlives(struct kunit *test)
 /* Test that open and close are counted (T2). */
 static void chardev_counts(struct kunit *test)
 {
-	struct tk_file *reader = tk_open_device(test, gf_first, O_RDONLY);
+	struct tk_file *reader = tk_open_path(test, NODE, O_RDONLY);
 	struct gf_fifo *fifo = reader->file->private_data;
 	int readers = atomic_read(&fifo->open_readers);
 	int writers = atomic_read(&fifo->open_writers);
-	struct tk_file *both = tk_open_device(test, gf_first, O_RDWR);
+	struct tk_file *both = tk_open_path(test, NODE, O_RDWR);
 
 	KUNIT_EXPECT_EQ(test, atomic_read(&fifo->open_readers), readers + 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fifo->open_writers), writers + 1);
@@ -222,7 +225,7 @@ static void chardev_poll(struct kunit *test)
 /* Test that a file gets on the lists, and off by its last close (N1, N3). */
 static void chardev_fasync(struct kunit *test)
 {
-	struct tk_file *holder = tk_open_device(test, gf_first, O_RDWR);
+	struct tk_file *holder = tk_open_path(test, NODE, O_RDWR);
 	struct gf_fifo *fifo = holder->file->private_data;
 	struct tk_iocb iocb;
 

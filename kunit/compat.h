@@ -48,13 +48,6 @@ static inline int kunit_add_action_or_reset(struct kunit *test,
 }
 #endif
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
-/* 6.3 brought struct mnt_idmap. */
-#define compat_nop_mnt_idmap	(&init_user_ns)
-#else
-#define compat_nop_mnt_idmap	(&nop_mnt_idmap)
-#endif
-
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
 /* Before 6.6, yield() may come back at once until a tick has passed. */
 #define compat_run_on_yield(task)	sched_set_fifo_low(task)

@@ -335,42 +335,39 @@ struct tk_file *tk_open(struct kunit *test, const struct file_operations *fops,
 	return holder;
 }
 
-/* Make a character device's node in a file system of its own. */
-static int tk_mknod(struct vfsmount *mnt, dev_t devt, struct path *path)
-{
-	struct inode *dir = d_inode(mnt->mnt_root);
-	struct dentry *dentry;
-	int err;
+/* Where in the tree that everybody knows which file system is. */
+static const struct {
+	const char *root;
+	const char *type;
+} tk_roots[] = {
+	{ "/dev/", "devtmpfs" },
+	{ "/proc/", "proc" },
+	{ "/sys/kernel/debug/", "debugfs" },
+	{ "/sys/", "sysfs" },
+};
 
-	inode_lock(dir);
-	dentry = lookup_one_len("device", mnt->mnt_root, strlen("device"));
-	if (IS_ERR(dentry)) {
-		inode_unlock(dir);
-		return PTR_ERR(dentry);
-	}
-	err = vfs_mknod(compat_nop_mnt_idmap, dir, dentry, S_IFCHR | 0600,
-			devt);
-	inode_unlock(dir);
-	*path = (struct path){ .mnt = mnt, .dentry = dentry };
-	return err;
-}
-
-struct tk_file *tk_open_device(struct kunit *test, dev_t devt, int flags)
+struct tk_file *tk_open_path(struct kunit *test, const char *name, int flags)
 {
 	struct tk_file *holder = tk_file_new(test);
-	struct file_system_type *type = get_fs_type("ramfs");
+	struct file_system_type *type;
 	struct file *file;
-	struct path path;
+	struct path root;
+	size_t i, len = 0;
 
-	KUNIT_ASSERT_NOT_NULL(test, type);
+	for (i = 0; i < ARRAY_SIZE(tk_roots) && !len; i++)
+		len = str_has_prefix(name, tk_roots[i].root);
+	KUNIT_ASSERT_GT_MSG(test, len, 0, "%s is in no file system known here",
+			    name);
+	type = get_fs_type(tk_roots[i - 1].type);
+	KUNIT_ASSERT_NOT_NULL_MSG(test, type, "this kernel has no %s",
+				  tk_roots[i - 1].type);
 	holder->mnt = kern_mount(type);
 	module_put(type->owner);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(holder->mnt));
-	KUNIT_ASSERT_EQ(test, 0, tk_mknod(holder->mnt, devt, &path));
-	file = dentry_open(&path, flags, current_cred());
-	dput(path.dentry);
-	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(file), "cannot open %u:%u: %ld",
-			       MAJOR(devt), MINOR(devt), PTR_ERR(file));
+	root = (struct path){ .mnt = holder->mnt, .dentry = holder->mnt->mnt_root };
+	file = file_open_root(&root, name + len, flags, 0);
+	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(file), "cannot open %s: %ld", name,
+			       PTR_ERR(file));
 	holder->file = file;
 	return holder;
 }
@@ -521,18 +518,30 @@ poll_table *tk_poll_init(struct tk_poll *poll)
 	return &poll->table;
 }
 
-/* As the kernel's own kunit_vm_mmap() does it, which 6.1 has not. */
+/*
+ * Pages for user memory; makes an address space if there is none. As the kernel's
+ * own kunit_vm_mmap() does it, which 6.1 has not. An address, or an error.
+ */
+static unsigned long tk_mmap(size_t len)
+{
+	struct mm_struct *mm;
+
+	if (!current->mm) {
+		mm = mm_alloc();
+		if (!mm)
+			return -ENOMEM;
+		mm->task_size = TASK_SIZE;
+		arch_pick_mmap_layout(mm, &current->signal->rlim[RLIMIT_STACK]);
+		kthread_use_mm(mm);
+	}
+	return vm_mmap(NULL, 0, len, PROT_READ | PROT_WRITE,
+		       MAP_ANONYMOUS | MAP_PRIVATE, 0);
+}
+
 void __user *tk_map(struct kunit *test, size_t len)
 {
-	struct mm_struct *mm = mm_alloc();
-	unsigned long addr;
+	unsigned long addr = tk_mmap(len);
 
-	KUNIT_ASSERT_NOT_NULL(test, mm);
-	mm->task_size = TASK_SIZE;
-	arch_pick_mmap_layout(mm, &current->signal->rlim[RLIMIT_STACK]);
-	kthread_use_mm(mm);
-	addr = vm_mmap(NULL, 0, len, PROT_READ | PROT_WRITE,
-		       MAP_ANONYMOUS | MAP_PRIVATE, 0);
 	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
 	return (void __user *)addr;
 }
@@ -543,6 +552,68 @@ void tk_leave_mm(void)
 
 	kthread_unuse_mm(mm);
 	mmput(mm);
+}
+
+/* One call of an operation that takes user memory. */
+static ssize_t tk_user_rw(struct file *file, void *buf, size_t len, int dir)
+{
+	size_t mapped = PAGE_ALIGN(len ?: 1);
+	bool had_mm = current->mm;
+	unsigned long addr = tk_mmap(mapped);
+	void __user *user = (void __user *)addr;
+	ssize_t ret;
+
+	if (IS_ERR_VALUE(addr)) {
+		ret = addr;
+	} else if (dir == WRITE) {
+		ret = copy_to_user(user, buf, len) ? -EFAULT :
+		      file->f_op->write(file, user, len, &file->f_pos);
+	} else {
+		ret = file->f_op->read(file, user, len, &file->f_pos);
+		if (ret > 0 && copy_from_user(buf, user, min_t(size_t, ret, len)))
+			ret = -EFAULT;
+	}
+	if (had_mm && !IS_ERR_VALUE(addr))
+		vm_munmap(addr, mapped);
+	else if (!had_mm && current->mm)
+		tk_leave_mm();
+	return ret;
+}
+
+static ssize_t tk_iter_rw(struct file *file, void *buf, size_t len, int dir)
+{
+	struct kvec vec = { buf, len };
+	struct iov_iter iter;
+	struct kiocb kiocb;
+	ssize_t ret;
+
+	init_sync_kiocb(&kiocb, file);
+	kiocb.ki_pos = file->f_pos;
+	iov_iter_kvec(&iter, dir, &vec, 1, len);
+	ret = dir == WRITE ? file->f_op->write_iter(&kiocb, &iter) :
+			     file->f_op->read_iter(&kiocb, &iter);
+	file->f_pos = kiocb.ki_pos;
+	return ret;
+}
+
+ssize_t tk_read(struct file *file, void *buf, size_t len)
+{
+	if (!(file->f_mode & FMODE_READ))
+		return -EBADF;
+	if (!(file->f_mode & FMODE_CAN_READ))
+		return -EINVAL;
+	return file->f_op->read ? tk_user_rw(file, buf, len, READ) :
+				  tk_iter_rw(file, buf, len, READ);
+}
+
+ssize_t tk_write(struct file *file, const void *buf, size_t len)
+{
+	if (!(file->f_mode & FMODE_WRITE))
+		return -EBADF;
+	if (!(file->f_mode & FMODE_CAN_WRITE))
+		return -EINVAL;
+	return file->f_op->write ? tk_user_rw(file, (void *)buf, len, WRITE) :
+				   tk_iter_rw(file, (void *)buf, len, WRITE);
 }
 
 /* Copies have no argument to spare; one case runs at a time. */

@@ -247,16 +247,15 @@ struct tk_counter *tk_count_wakes(struct kunit *test,
 
 /*
  * Files: tk_open() makes one of file operations, with no inode of the driver's,
- * no descriptor, and no call of ->open. tk_open_device() opens a character
- * device by its number, as open(2) would by its node, so that all of the VFS
- * stands before the driver; it needs no /dev, which is not there yet when
- * built-in suites run.
+ * no descriptor, and no call of ->open. tk_open_path() opens what is in /dev,
+ * /proc or /sys, as open(2) does, so that all of the VFS stands before the
+ * driver. None of these is mounted yet when built-in suites run, nor need it be.
  */
 
 /**
  * struct tk_file - a file, until it is closed
  * @file: the file, or NULL
- * @mnt: where the device's node is; NULL for tk_open()
+ * @mnt: the file system it is in; NULL for tk_open()
  */
 struct tk_file {
 	struct file *file;
@@ -276,15 +275,41 @@ struct tk_file *tk_open(struct kunit *test, const struct file_operations *fops,
 			void *private_data, int flags);
 
 /**
- * tk_open_device - open a character device by its number
+ * tk_open_path - open a file of a driver's by its name
  * @test: the test
- * @devt: its number
+ * @name: all of it, as "/dev/zero"; in /dev, /proc, /sys or /sys/kernel/debug
  * @flags: as for open(2)
  *
  * Return: the file, closed when the case ends if not before. Ends the test if
- * the device cannot be opened.
+ * it cannot be opened.
  */
-struct tk_file *tk_open_device(struct kunit *test, dev_t devt, int flags);
+struct tk_file *tk_open_path(struct kunit *test, const char *name, int flags);
+
+/**
+ * tk_read - read(2) of a file, into the kernel's memory
+ * @file: the file
+ * @buf: where the bytes go
+ * @len: how many at most
+ *
+ * At the file's position. Of ->read and ->read_iter, takes what read(2) would; the
+ * former finds user memory, in an address space of the thread's own if it has
+ * none. May be called by a helper.
+ *
+ * Return: what it returned; -EBADF and -EINVAL as read(2).
+ */
+ssize_t tk_read(struct file *file, void *buf, size_t len);
+
+/**
+ * tk_write - write(2) to a file, from the kernel's memory
+ * @file: the file
+ * @buf: the bytes
+ * @len: how many
+ *
+ * As tk_read().
+ *
+ * Return: what ->write or ->write_iter returned; -EBADF and -EINVAL as write(2).
+ */
+ssize_t tk_write(struct file *file, const void *buf, size_t len);
 
 /**
  * tk_close - the last close of a file
@@ -445,10 +470,11 @@ poll_table *tk_poll_init(struct tk_poll *poll);
 
 /**
  * tk_map - map pages that nobody has touched
- * @test: the test, whose thread has no address space yet
+ * @test: the test
  * @len: bytes, a multiple of PAGE_SIZE
  *
- * Makes the thread an address space. Give it up before the case ends.
+ * Makes the thread an address space if it has none. Give it up before the case
+ * ends.
  *
  * Return: where they are.
  */

@@ -12,7 +12,6 @@
 #include <linux/init.h>
 #include <linux/irqflags.h>
 #include <linux/jiffies.h>
-#include <linux/major.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
@@ -21,6 +20,7 @@
 #include <linux/smp.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
+#include <linux/uio.h>
 #include <linux/wait.h>
 
 #include "testkit.h"
@@ -193,32 +193,116 @@ static void testkit_count_wakes(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, key_to_poll(counter->key) == EPOLLIN);
 }
 
-/* /dev/zero. */
-#define ZERO	MKDEV(MEM_MAJOR, 5)
-
-/* Test that a device can be opened by its number, used, and closed. */
+/* Test that a device can be opened by its name, used, and closed. */
 static void testkit_device(struct kunit *test)
 {
-	struct tk_file *zero = tk_open_device(test, ZERO, O_RDONLY);
+	struct tk_file *zero = tk_open_path(test, "/dev/zero", O_RDONLY);
 	char byte = 'x';
-	struct kvec vec = { &byte, 1 };
-	struct iov_iter iter;
-	struct tk_iocb iocb;
 
-	tk_iocb_sync(&iocb, zero->file, 0);
-	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, 1);
-	KUNIT_EXPECT_EQ(test, zero->file->f_op->read_iter(&iocb.kiocb, &iter),
-			1);
+	KUNIT_EXPECT_EQ(test, tk_read(zero->file, &byte, 1), 1);
 	KUNIT_EXPECT_EQ(test, byte, 0);
 	tk_close(zero);
 	KUNIT_EXPECT_NULL(test, zero->file);
 	tk_close(zero);
 }
 
+/* Test that so can what is in /proc, /sys and debugfs. */
+static void testkit_paths(struct kunit *test)
+{
+	static const char * const names[] = {
+		"/proc/filesystems",
+		"/sys/kernel/uevent_seqnum",
+#ifdef CONFIG_FAULT_INJECTION_DEBUG_FS
+		"/sys/kernel/debug/failslab/times",
+#endif
+	};
+	struct tk_file *holder;
+	char byte;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		holder = tk_open_path(test, names[i], O_RDONLY);
+		KUNIT_EXPECT_EQ(test, tk_read(holder->file, &byte, 1), 1);
+		tk_close(holder);
+	}
+}
+
+/* What read(2) and write(2) of the next test should get to. */
+static ssize_t user_read(struct file *file, char __user *buf, size_t len,
+			 loff_t *pos)
+{
+	if (copy_to_user(buf, "user", 4))
+		return -EFAULT;
+	*pos += 4;
+	return 4;
+}
+
+static ssize_t user_write(struct file *file, const char __user *buf, size_t len,
+			  loff_t *pos)
+{
+	char byte;
+
+	return copy_from_user(&byte, buf + len - 1, 1) ? -EFAULT : byte;
+}
+
+static ssize_t iter_read(struct kiocb *iocb, struct iov_iter *to)
+{
+	iocb->ki_pos += 4;
+	return copy_to_iter("iter", 4, to);
+}
+
+static ssize_t iter_write(struct kiocb *iocb, struct iov_iter *from)
+{
+	char byte;
+
+	iov_iter_advance(from, iov_iter_count(from) - 1);
+	return copy_from_iter(&byte, 1, from) == 1 ? byte : -EFAULT;
+}
+
+/* Test that a file is read and written by the operations that it has. */
+static void testkit_read_write(struct kunit *test)
+{
+	static const struct file_operations user = {
+		.read = user_read,
+		.write = user_write,
+	}, iter = {
+		.read_iter = iter_read,
+		.write_iter = iter_write,
+	}, both = {
+		.read = user_read,
+		.read_iter = iter_read,
+		.write = user_write,
+	}, none;
+	const struct file_operations *all[] = { &user, &iter, &both };
+	struct file *file;
+	char buf[8] = "";
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(all); i++) {
+		file = tk_open(test, all[i], NULL, O_RDWR)->file;
+		KUNIT_EXPECT_EQ(test, tk_read(file, buf, 8), 4);
+		KUNIT_EXPECT_STREQ(test, buf, i == 1 ? "iter" : "user");
+		KUNIT_EXPECT_EQ(test, file->f_pos, 4);
+		KUNIT_EXPECT_EQ(test, tk_write(file, "xyz", 3), 'z');
+		KUNIT_EXPECT_NULL(test, current->mm);
+	}
+	/* An address space that is there already is taken, and kept. */
+	tk_map(test, PAGE_SIZE);
+	file = tk_open(test, &user, NULL, O_RDWR)->file;
+	KUNIT_EXPECT_EQ(test, tk_read(file, buf, 4), 4);
+	KUNIT_EXPECT_NOT_NULL(test, current->mm);
+	tk_leave_mm();
+
+	KUNIT_EXPECT_EQ(test, tk_read(tk_open(test, &none, NULL, O_RDWR)->file,
+				      buf, 8), -EINVAL);
+	KUNIT_EXPECT_EQ(test, tk_write(tk_open(test, &user, NULL, O_RDONLY)->file,
+				       "", 1), -EBADF);
+}
+
 /* Test that an asynchronous kiocb records its completion, and a call's end. */
 static void testkit_iocb(struct kunit *test)
 {
-	struct tk_file *zero = tk_open_device(test, ZERO, O_RDONLY);
+	struct tk_file *zero = tk_open_path(test, "/dev/zero", O_RDONLY);
 	struct tk_iocb iocb;
 
 	tk_iocb_sync(&iocb, zero->file, IOCB_NOWAIT);
@@ -600,6 +684,8 @@ static struct kunit_case testkit_cases[] = {
 	KUNIT_CASE(testkit_race),
 	KUNIT_CASE(testkit_count_wakes),
 	KUNIT_CASE(testkit_device),
+	KUNIT_CASE(testkit_paths),
+	KUNIT_CASE(testkit_read_write),
 	KUNIT_CASE(testkit_iocb),
 	KUNIT_CASE(testkit_completed),
 	KUNIT_CASE(testkit_cancel),

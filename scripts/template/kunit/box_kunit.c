@@ -6,7 +6,6 @@
 
 #include <kunit/test.h>
 #include <linux/fs.h>
-#include <linux/major.h>
 #include <linux/module.h>
 #include <linux/poll.h>
 #include <linux/slab.h>
@@ -161,30 +160,7 @@ static void box_poll_level(struct kunit *test)
 
 static struct file *device_open(struct kunit *test)
 {
-	return tk_open_device(test, MKDEV(MISC_MAJOR, box_device.minor),
-			      O_RDWR | O_NONBLOCK)->file;
-}
-
-static ssize_t device_read(struct file *file, void *buf, size_t len)
-{
-	struct kvec vec = { buf, len };
-	struct iov_iter iter;
-	struct tk_iocb iocb;
-
-	tk_iocb_sync(&iocb, file, 0);
-	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, len);
-	return file->f_op->read_iter(&iocb.kiocb, &iter);
-}
-
-static ssize_t device_write(struct file *file, void *buf, size_t len)
-{
-	struct kvec vec = { buf, len };
-	struct iov_iter iter;
-	struct tk_iocb iocb;
-
-	tk_iocb_sync(&iocb, file, 0);
-	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, len);
-	return file->f_op->write_iter(&iocb.kiocb, &iter);
+	return tk_open_path(test, "/dev/mailbox", O_RDWR | O_NONBLOCK)->file;
 }
 
 /* Test that the device reads what was written, cut to the buffer (W1, R1). */
@@ -194,13 +170,13 @@ static void box_device_read(struct kunit *test)
 	char bytes[8] = "";
 
 	tk_memory_record(test);
-	KUNIT_EXPECT_EQ(test, device_write(file, "hello", 5), 5);
-	KUNIT_EXPECT_EQ(test, device_read(file, bytes, 0), 0);
-	KUNIT_EXPECT_EQ(test, device_read(file, bytes, 2), 2);
+	KUNIT_EXPECT_EQ(test, tk_write(file, "hello", 5), 5);
+	KUNIT_EXPECT_EQ(test, tk_read(file, bytes, 0), 0);
+	KUNIT_EXPECT_EQ(test, tk_read(file, bytes, 2), 2);
 	KUNIT_EXPECT_STREQ(test, bytes, "he");
-	KUNIT_EXPECT_EQ(test, device_read(file, bytes, 8), -EAGAIN);
-	KUNIT_EXPECT_EQ(test, device_write(file, "a", 1), 1);
-	KUNIT_EXPECT_EQ(test, device_read(file, bytes, 8), 1);
+	KUNIT_EXPECT_EQ(test, tk_read(file, bytes, 8), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, tk_write(file, "a", 1), 1);
+	KUNIT_EXPECT_EQ(test, tk_read(file, bytes, 8), 1);
 	KUNIT_EXPECT_STREQ(test, bytes, "ae");
 	tk_memory_pause();
 	KUNIT_EXPECT_EQ(test, tk_memory().kept, 0);
@@ -213,12 +189,12 @@ static void box_device_limits(struct kunit *test)
 	struct file *file = device_open(test);
 
 	KUNIT_ASSERT_NOT_NULL(test, bytes);
-	KUNIT_EXPECT_EQ(test, device_write(file, bytes, 0), 0);
-	KUNIT_EXPECT_EQ(test, device_read(file, bytes, 1), -EAGAIN);
-	KUNIT_EXPECT_EQ(test, device_write(file, bytes, BOX_MAX + 1), -EMSGSIZE);
-	KUNIT_EXPECT_EQ(test, device_read(file, bytes, 1), -EAGAIN);
-	KUNIT_EXPECT_EQ(test, device_write(file, bytes, BOX_MAX), BOX_MAX);
-	KUNIT_EXPECT_EQ(test, device_read(file, bytes, BOX_MAX + 1), BOX_MAX);
+	KUNIT_EXPECT_EQ(test, tk_write(file, bytes, 0), 0);
+	KUNIT_EXPECT_EQ(test, tk_read(file, bytes, 1), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, tk_write(file, bytes, BOX_MAX + 1), -EMSGSIZE);
+	KUNIT_EXPECT_EQ(test, tk_read(file, bytes, 1), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, tk_write(file, bytes, BOX_MAX), BOX_MAX);
+	KUNIT_EXPECT_EQ(test, tk_read(file, bytes, BOX_MAX + 1), BOX_MAX);
 }
 
 /* Test that a bad address changes nothing, and leaks nothing (E1). */
@@ -231,7 +207,7 @@ static void box_device_fault(struct kunit *test)
 	char byte;
 
 	tk_iocb_sync(&iocb, file, 0);
-	KUNIT_EXPECT_EQ(test, device_write(file, "x", 1), 1);
+	KUNIT_EXPECT_EQ(test, tk_write(file, "x", 1), 1);
 	/* Without user memory of its own the thread could not try. */
 	tk_map(test, PAGE_SIZE);
 	tk_memory_record(test);
@@ -242,7 +218,7 @@ static void box_device_fault(struct kunit *test)
 	tk_memory_pause();
 	tk_leave_mm();
 	KUNIT_EXPECT_EQ(test, tk_memory().kept, 0);
-	KUNIT_EXPECT_EQ(test, device_read(file, &byte, 1), 1);
+	KUNIT_EXPECT_EQ(test, tk_read(file, &byte, 1), 1);
 	KUNIT_EXPECT_EQ(test, byte, 'x');
 }
 
@@ -254,10 +230,10 @@ static void box_device_no_memory(struct kunit *test)
 	char byte;
 
 	tk_fail_nth(test, 1);
-	ret = device_write(file, "x", 1);
+	ret = tk_write(file, "x", 1);
 	KUNIT_EXPECT_TRUE(test, tk_fail_none());
 	KUNIT_EXPECT_EQ(test, ret, -ENOMEM);
-	KUNIT_EXPECT_EQ(test, device_read(file, &byte, 1), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, tk_read(file, &byte, 1), -EAGAIN);
 }
 
 /* Test that the device asks to be woken, and can be polled (P1). */
@@ -274,20 +250,19 @@ static void box_device_poll(struct kunit *test)
 /* Test that unloading frees the message, and loading makes it anew (D1). */
 static void box_device_load(struct kunit *test)
 {
-	struct tk_file *holder = tk_open_device(test, MKDEV(MISC_MAJOR,
-							    box_device.minor),
-						O_RDWR | O_NONBLOCK);
+	struct tk_file *holder = tk_open_path(test, "/dev/mailbox",
+					      O_RDWR | O_NONBLOCK);
 	char byte;
 
 	KUNIT_EXPECT_TRUE(test, holder->file->f_mode & FMODE_STREAM);
 	tk_memory_record(test);
-	KUNIT_EXPECT_EQ(test, device_write(holder->file, "x", 1), 1);
+	KUNIT_EXPECT_EQ(test, tk_write(holder->file, "x", 1), 1);
 	tk_memory_pause();
 	tk_close(holder);
 	box_unload();
 	KUNIT_EXPECT_EQ(test, tk_memory().kept, 0);
 	KUNIT_ASSERT_EQ(test, box_load(), 0);
-	KUNIT_EXPECT_EQ(test, device_read(device_open(test), &byte, 1), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, tk_read(device_open(test), &byte, 1), -EAGAIN);
 }
 
 static struct kunit_case box_cases[] = {
