@@ -11,7 +11,7 @@ needs = @[ -d userspace/$(1) ] || { echo "$@: this driver has no userspace/$(1)"
 
 .PHONY: help demo test kunit integration clients coverage mutants conformance shell lint clean
 .PHONY: modules modules_install matrix bench bench-profile bench-loop
-.PHONY: new-driver update-scripts
+.PHONY: new-driver adopt update-scripts
 
 # part DIR LINE...: of the help, if the driver has that.
 part = @[ ! -d userspace/$(1) ] || printf '%s\n'
@@ -51,6 +51,8 @@ help:
 	@echo "              processors; KERNELS='6.1-rt 6.12-amd64' takes others"
 	@echo "make lint     style, static checks, and which rule has which test"
 	@echo "make new-driver NAME=mydrv DEST=../mydrv   a repository for another driver"
+	@echo "make adopt FROM=dir DEST=../mydrv   the same for a module that there is;"
+	@echo "              DEVICE=/dev/name, if that is not its name's"
 	@echo "make update-scripts FROM=dir-or-url   there: what is not the driver's, newer"
 	@echo "make clean    remove build/ (the cache of kernel trees stays)"
 	@echo
@@ -119,6 +121,10 @@ lint:
 
 new-driver:
 	@scripts/new-driver '$(NAME)' '$(DEST)'
+
+adopt:
+	@scripts/new-driver --adopt '$(FROM)' '$(DEST)' '$(NAME)' '$(MODULE)' \
+		'$(if $(filter command,$(origin DEVICE)),$(DEVICE))'
 
 update-scripts:
 	@scripts/update-scripts '$(FROM)'

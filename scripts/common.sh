@@ -20,9 +20,8 @@ done
 read -ra user_packages <<<"$PACKAGES"
 
 # What is the same for every driver, as git names files; the rest is the driver's.
-machinery=(scripts ':!scripts/driver.conf' ':!scripts/VERSION' .ci .gitignore
-	COPYING Kbuild Makefile kunit/Kbuild kunit/compat.h kunit/gcov.c
-	'kunit/testkit*')
+machinery=(scripts ':!scripts/driver.conf' ':!scripts/VERSION' .ci Kbuild Makefile
+	kunit/Kbuild kunit/compat.h kunit/gcov.c 'kunit/testkit*')
 
 # Of this repository's git or the user's, nothing must reach the kernel's.
 unset "${!GIT_@}"

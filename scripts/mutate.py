@@ -51,6 +51,7 @@ ALIKE = [
 ]
 # Claims and messages: to delete one changes nothing that a test could see.
 SKIPPED = re.compile(r"(lockdep_assert\w*|WARN\w*|BUG\w*|BUILD_BUG\w*|pr_\w+|"
+                     r"printk|dev_(emerg|alert|crit|err|warn|notice|info|dbg)\w*|"
                      r"static_assert|might_\w+|cond_resched|mutex_destroy)\s*\(")
 # What keeps others out: without it a test on one CPU may well pass.
 LOCKING = re.compile(r"(\w*(lock|unlock)(_\w+)?|smp_\w+|barrier|rcu_\w+|"
@@ -145,6 +146,17 @@ def is_call(text):
     return False
 
 
+def call(text):
+    """The rest of a line, to the end of what is in parentheses there."""
+    text = re.sub(r"^{ if \(!MUTANT\(\d+\)\) ", "", text)
+    depth = 0
+    for i, char in enumerate(text):
+        depth += (char == "(") - (char == ")")
+        if not depth and char in ");{}":
+            return text[:i]
+    return text
+
+
 @dataclasses.dataclass
 class Mutant:
     """One change of one place: the text from start to end becomes new."""
@@ -156,6 +168,7 @@ class Mutant:
     end: int
     old: str
     new: str      # "" if a statement is deleted
+    place: bool = False     # something to be had the address of, not a value
     number: int = 0
 
 
@@ -238,7 +251,7 @@ class Source:
         span = self._span(cursor)
         return self.text[span[0]:span[1]] if span else ""
 
-    def _add(self, kind, span, new):
+    def _add(self, kind, span, new, place=False):
         key = (span, new)
         old = self.text[span[0]:span[1]]
         if key in self._seen or new == old:
@@ -246,7 +259,7 @@ class Source:
         self._seen.add(key)
         self.mutants.append(Mutant(
             self.path, self._function, self.text.count("\n", 0, span[0]) + 1,
-            kind, span[0], span[1], old, new))
+            kind, span[0], span[1], old, new, place))
 
     # Statements.
 
@@ -477,7 +490,8 @@ class Source:
                  if f.type.get_canonical() == field.type.get_canonical()]
         if len(alike) > 1:
             other = alike[(alike.index(field.spelling) + 1) % len(alike)]
-            self._add("member", span, prefix + text[:-len(field.spelling)] + other)
+            self._add("member", span, prefix + text[:-len(field.spelling)] + other,
+                      place=kind == TypeKind.RECORD and not prefix)
 
     def _constant(self, cursor, span, text):
         for group in ALIKE:
@@ -529,9 +543,13 @@ class Source:
 
     @staticmethod
     def _choice(mutants, original):
-        """An expression or a statement that is one of several."""
+        """An expression, a place or a statement that is one of several."""
         if not mutants[0].new:
             return f"\n{{ if (!MUTANT({mutants[0].number})) {original} }}"
+        if mutants[0].place:            # a macro may want its address
+            return "(*(" + "".join(
+                f"MUTANT({m.number}) ?\n/*@{m.number}@*/ &({m.new}) :\n"
+                for m in mutants) + f"&({original})))"
         return "(" + "".join(f"MUTANT({m.number}) ?\n/*@{m.number}@*/ ({m.new}) :\n"
                              for m in mutants) + f"({original}))"
 
@@ -547,13 +565,17 @@ class Source:
         with open(rendered, encoding="utf-8") as file:
             lines = file.read().split("\n")
         shift = PRELUDE.count("\n") + 1
-        bad = set()
-        for found in re.finditer(r"^[^:\n]+:(\d+):\d+: error: (.*)", result.stderr, re.M):
-            line = lines[int(found[1]) - 1 + shift]
-            mark = re.search(r"/\*@(\d+)@\*/", line)
-            if not mark:
-                raise ValueError(f"{self.path}: {found[0]}\n{line}")
-            bad.add(int(mark[1]))
+        bad, around = set(), set()
+        for error in re.split(r"^(?=[^:\n]+:\d+:\d+: error: )", result.stderr,
+                              flags=re.M)[1:]:
+            # Of one in a macro's body, the notes say where that is used.
+            for line in re.findall(rf"^{re.escape(self.path)}:(\d+):", error, re.M):
+                line = int(line) - 1 + shift
+                bad.update(re.findall(r"/\*@(\d+)@\*/", lines[line]))
+                around.update(re.findall(r"MUTANT\((\d+)\)",
+                                         call("\n".join(lines[line:]))))
+        # Errors lead to others, so those that are certain go first.
+        bad = {int(number) for number in bad or around}
         if result.returncode and not bad:
             raise ValueError(f"{self.path}: {result.stderr}")
         return bad
