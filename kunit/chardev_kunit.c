@@ -48,12 +48,6 @@ static ssize_t device_write(struct tk_iocb *iocb, const char *text)
 	return iocb->kiocb.ki_filp->f_op->write_iter(&iocb->kiocb, &iter);
 }
 
-static long device_ioctl(struct file *file, unsigned int cmd,
-			 const void __user *arg)
-{
-	return file->f_op->unlocked_ioctl(file, cmd, (unsigned long)arg);
-}
-
 /* Test that the device opens as a stream, with O_DIRECT, too (D3). */
 static void chardev_open(struct kunit *test)
 {
@@ -267,9 +261,9 @@ static void chardev_clear(struct kunit *test)
 
 	tk_iocb_sync(&iocb, writer, 0);
 	KUNIT_EXPECT_EQ(test, device_write(&iocb, "abc"), 3);
-	KUNIT_EXPECT_EQ(test, device_ioctl(reader, param->cmd, NULL), -EBADF);
+	KUNIT_EXPECT_EQ(test, tk_ioctl(reader, param->cmd, NULL, 0), -EBADF);
 	KUNIT_EXPECT_EQ(test, gf_fifo_fill(fifo), 3);
-	KUNIT_EXPECT_EQ(test, device_ioctl(writer, param->cmd, NULL), 0);
+	KUNIT_EXPECT_EQ(test, tk_ioctl(writer, param->cmd, NULL, 0), 0);
 	KUNIT_EXPECT_EQ(test, gf_fifo_fill(fifo), 0);
 }
 
@@ -279,10 +273,10 @@ static void chardev_ioctl_errors(struct kunit *test)
 	struct file *writer = device_open(test, O_WRONLY);
 	struct file *reader = device_open(test, O_RDONLY);
 
-	KUNIT_EXPECT_EQ(test, device_ioctl(reader, GLOBALFIFO_SET_SIZE, NULL),
+	KUNIT_EXPECT_EQ(test, tk_ioctl(reader, GLOBALFIFO_SET_SIZE, NULL, 0),
 			-EBADF);
-	KUNIT_EXPECT_EQ(test, device_ioctl(writer, 0, NULL), -ENOTTY);
-	KUNIT_EXPECT_EQ(test, device_ioctl(writer, _IO(0xfc, 0xff), NULL),
+	KUNIT_EXPECT_EQ(test, tk_ioctl(writer, 0, NULL, 0), -ENOTTY);
+	KUNIT_EXPECT_EQ(test, tk_ioctl(writer, _IO(0xfc, 0xff), NULL, 0),
 			-ENOTTY);
 }
 
@@ -290,42 +284,38 @@ static void chardev_ioctl_errors(struct kunit *test)
 static void chardev_size(struct kunit *test)
 {
 	struct file *file = device_open(test, O_RDWR);
-	u32 __user *arg = tk_map(test, PAGE_SIZE);
 	struct gf_fifo *fifo = file->private_data;
-	u32 size = gf_fifo_size(fifo), got = 0;
+	u32 size = gf_fifo_size(fifo), arg = 0;
 	struct tk_iocb iocb;
 
-	KUNIT_EXPECT_EQ(test, device_ioctl(file, GLOBALFIFO_GET_SIZE, arg), 0);
-	KUNIT_EXPECT_EQ(test, get_user(got, arg), 0);
-	KUNIT_EXPECT_EQ(test, got, size);
-	KUNIT_ASSERT_EQ(test, put_user(2 * size, arg), 0);
-	KUNIT_EXPECT_EQ(test, device_ioctl(file, GLOBALFIFO_SET_SIZE, arg), 0);
+	KUNIT_EXPECT_EQ(test, tk_ioctl(file, GLOBALFIFO_GET_SIZE, &arg, 4), 0);
+	KUNIT_EXPECT_EQ(test, arg, size);
+	arg = 2 * size;
+	KUNIT_EXPECT_EQ(test, tk_ioctl(file, GLOBALFIFO_SET_SIZE, &arg, 4), 0);
 	KUNIT_EXPECT_EQ(test, gf_fifo_size(fifo), 2 * size);
-	KUNIT_ASSERT_EQ(test, put_user(1, arg), 0);
-	KUNIT_EXPECT_EQ(test, device_ioctl(file, GLOBALFIFO_SET_SIZE, arg),
+	arg = 1;
+	KUNIT_EXPECT_EQ(test, tk_ioctl(file, GLOBALFIFO_SET_SIZE, &arg, 4),
 			-EINVAL);
 	KUNIT_EXPECT_EQ(test, gf_fifo_resize(fifo, size), 0);
 
 	tk_iocb_sync(&iocb, file, 0);
 	KUNIT_EXPECT_EQ(test, device_write(&iocb, "abc"), 3);
-	KUNIT_EXPECT_EQ(test, device_ioctl(file, FIONREAD, arg), 0);
-	KUNIT_EXPECT_EQ(test, get_user(got, arg), 0);
-	KUNIT_EXPECT_EQ(test, got, 3);
-	tk_leave_mm();
+	KUNIT_EXPECT_EQ(test, tk_ioctl(file, FIONREAD, &arg, 4), 0);
+	KUNIT_EXPECT_EQ(test, arg, 3);
 }
 
 /* Test that a bad address is an error for each that takes one (I1). */
 static void chardev_ioctl_fault(struct kunit *test)
 {
 	struct file *file = device_open(test, O_RDWR);
-	void __user *arg = tk_map(test, PAGE_SIZE);
+	void *arg = (__force void *)tk_map(test, PAGE_SIZE);
 
 	KUNIT_ASSERT_EQ(test, vm_munmap((unsigned long)arg, PAGE_SIZE), 0);
-	KUNIT_EXPECT_EQ(test, device_ioctl(file, GLOBALFIFO_GET_SIZE, arg),
+	KUNIT_EXPECT_EQ(test, tk_ioctl(file, GLOBALFIFO_GET_SIZE, arg, 0),
 			-EFAULT);
-	KUNIT_EXPECT_EQ(test, device_ioctl(file, GLOBALFIFO_SET_SIZE, arg),
+	KUNIT_EXPECT_EQ(test, tk_ioctl(file, GLOBALFIFO_SET_SIZE, arg, 0),
 			-EFAULT);
-	KUNIT_EXPECT_EQ(test, device_ioctl(file, FIONREAD, arg), -EFAULT);
+	KUNIT_EXPECT_EQ(test, tk_ioctl(file, FIONREAD, arg, 0), -EFAULT);
 	tk_leave_mm();
 }
 

@@ -518,24 +518,27 @@ poll_table *tk_poll_init(struct tk_poll *poll)
 	return &poll->table;
 }
 
-/*
- * Pages for user memory; makes an address space if there is none. As the kernel's
- * own kunit_vm_mmap() does it, which 6.1 has not. An address, or an error.
- */
-static unsigned long tk_mmap(size_t len)
+/* As the kernel's own kunit_vm_mmap() does it, which 6.1 has not. */
+static int tk_get_mm(void)
 {
 	struct mm_struct *mm;
 
-	if (!current->mm) {
-		mm = mm_alloc();
-		if (!mm)
-			return -ENOMEM;
-		mm->task_size = TASK_SIZE;
-		arch_pick_mmap_layout(mm, &current->signal->rlim[RLIMIT_STACK]);
-		kthread_use_mm(mm);
-	}
-	return vm_mmap(NULL, 0, len, PROT_READ | PROT_WRITE,
-		       MAP_ANONYMOUS | MAP_PRIVATE, 0);
+	if (current->mm)
+		return 0;
+	mm = mm_alloc();
+	if (!mm)
+		return -ENOMEM;
+	mm->task_size = TASK_SIZE;
+	arch_pick_mmap_layout(mm, &current->signal->rlim[RLIMIT_STACK]);
+	kthread_use_mm(mm);
+	return 0;
+}
+
+/* An address, or an error. */
+static unsigned long tk_mmap(size_t len)
+{
+	return tk_get_mm() ?: vm_mmap(NULL, 0, len, PROT_READ | PROT_WRITE,
+				      MAP_ANONYMOUS | MAP_PRIVATE, 0);
 }
 
 void __user *tk_map(struct kunit *test, size_t len)
@@ -554,29 +557,49 @@ void tk_leave_mm(void)
 	mmput(mm);
 }
 
-/* One call of an operation that takes user memory. */
+/*
+ * User memory for one call, in an address space for one call if there is none:
+ * without, a bad address would be no fault, but for UML the end.
+ */
+struct tk_user {
+	void __user *at;
+	size_t len;
+	bool had_mm;
+};
+
+static int tk_user_get(struct tk_user *user, size_t len)
+{
+	unsigned long addr;
+
+	user->had_mm = current->mm;
+	addr = len ? tk_mmap(PAGE_ALIGN(len)) : tk_get_mm();
+	user->at = (void __user *)addr;
+	user->len = IS_ERR_VALUE(addr) ? 0 : PAGE_ALIGN(len);
+	return IS_ERR_VALUE(addr) ? addr : 0;
+}
+
+static void tk_user_put(struct tk_user *user)
+{
+	if (user->len)
+		vm_munmap((unsigned long)user->at, user->len);
+	if (!user->had_mm && current->mm)
+		tk_leave_mm();
+}
+
 static ssize_t tk_user_rw(struct file *file, void *buf, size_t len, int dir)
 {
-	size_t mapped = PAGE_ALIGN(len ?: 1);
-	bool had_mm = current->mm;
-	unsigned long addr = tk_mmap(mapped);
-	void __user *user = (void __user *)addr;
-	ssize_t ret;
+	struct tk_user user;
+	ssize_t ret = tk_user_get(&user, len);
 
-	if (IS_ERR_VALUE(addr)) {
-		ret = addr;
-	} else if (dir == WRITE) {
-		ret = copy_to_user(user, buf, len) ? -EFAULT :
-		      file->f_op->write(file, user, len, &file->f_pos);
-	} else {
-		ret = file->f_op->read(file, user, len, &file->f_pos);
-		if (ret > 0 && copy_from_user(buf, user, min_t(size_t, ret, len)))
+	if (!ret && dir == WRITE) {
+		ret = copy_to_user(user.at, buf, len) ? -EFAULT :
+		      file->f_op->write(file, user.at, len, &file->f_pos);
+	} else if (!ret) {
+		ret = file->f_op->read(file, user.at, len, &file->f_pos);
+		if (ret > 0 && copy_from_user(buf, user.at, min_t(size_t, ret, len)))
 			ret = -EFAULT;
 	}
-	if (had_mm && !IS_ERR_VALUE(addr))
-		vm_munmap(addr, mapped);
-	else if (!had_mm && current->mm)
-		tk_leave_mm();
+	tk_user_put(&user);
 	return ret;
 }
 
@@ -614,6 +637,26 @@ ssize_t tk_write(struct file *file, const void *buf, size_t len)
 		return -EINVAL;
 	return file->f_op->write ? tk_user_rw(file, (void *)buf, len, WRITE) :
 				   tk_iter_rw(file, (void *)buf, len, WRITE);
+}
+
+long tk_ioctl(struct file *file, unsigned int cmd, void *arg, size_t len)
+{
+	struct tk_user user;
+	long ret;
+
+	if (!file->f_op->unlocked_ioctl)
+		return -ENOTTY;
+	ret = tk_user_get(&user, len);
+	if (!ret && !len) {
+		ret = file->f_op->unlocked_ioctl(file, cmd, (unsigned long)arg);
+	} else if (!ret) {
+		ret = copy_to_user(user.at, arg, len) ? -EFAULT :
+		      file->f_op->unlocked_ioctl(file, cmd, (unsigned long)user.at);
+		if (copy_from_user(arg, user.at, len))
+			ret = -EFAULT;
+	}
+	tk_user_put(&user);
+	return ret;
 }
 
 /* Copies have no argument to spare; one case runs at a time. */

@@ -312,6 +312,19 @@ ssize_t tk_read(struct file *file, void *buf, size_t len);
 ssize_t tk_write(struct file *file, const void *buf, size_t len);
 
 /**
+ * tk_ioctl - ioctl(2) of a file, with an argument in the kernel's memory
+ * @file: the file
+ * @cmd: the command
+ * @arg: what it is about; what the driver makes of it is there afterwards
+ * @len: its bytes; 0 if @arg is itself the argument, a number or a user's address
+ *
+ * May be called by a helper.
+ *
+ * Return: what ->unlocked_ioctl returned; -ENOTTY if there is none.
+ */
+long tk_ioctl(struct file *file, unsigned int cmd, void *arg, size_t len);
+
+/**
  * tk_close - the last close of a file
  * @holder: the file; may be closed already
  *

@@ -299,6 +299,35 @@ static void testkit_read_write(struct kunit *test)
 				       "", 1), -EBADF);
 }
 
+/* Command 1 doubles a number, the others give the argument back. */
+static long double_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	int __user *at = (int __user *)arg;
+	int value;
+
+	if (cmd != 1)
+		return arg;
+	return get_user(value, at) || put_user(2 * value, at) ? -EFAULT : 0;
+}
+
+/* Test that an ioctl gets its argument, and may change it. */
+static void testkit_ioctl(struct kunit *test)
+{
+	static const struct file_operations doubles = {
+		.unlocked_ioctl = double_ioctl,
+	}, none;
+	struct file *file = tk_open(test, &doubles, NULL, O_RDWR)->file;
+	int value = 21;
+
+	KUNIT_EXPECT_EQ(test, tk_ioctl(file, 1, &value, sizeof(value)), 0);
+	KUNIT_EXPECT_EQ(test, value, 42);
+	KUNIT_EXPECT_NULL(test, current->mm);
+	KUNIT_EXPECT_EQ(test, tk_ioctl(file, 1, NULL, 0), -EFAULT);
+	KUNIT_EXPECT_EQ(test, tk_ioctl(file, 2, (void *)7, 0), 7);
+	KUNIT_EXPECT_EQ(test, tk_ioctl(tk_open(test, &none, NULL, O_RDWR)->file,
+				       1, NULL, 0), -ENOTTY);
+}
+
 /* Test that an asynchronous kiocb records its completion, and a call's end. */
 static void testkit_iocb(struct kunit *test)
 {
@@ -686,6 +715,7 @@ static struct kunit_case testkit_cases[] = {
 	KUNIT_CASE(testkit_device),
 	KUNIT_CASE(testkit_paths),
 	KUNIT_CASE(testkit_read_write),
+	KUNIT_CASE(testkit_ioctl),
 	KUNIT_CASE(testkit_iocb),
 	KUNIT_CASE(testkit_completed),
 	KUNIT_CASE(testkit_cancel),
