@@ -107,6 +107,17 @@ TEST_F(box, one_message)
 	EXPECT_EQ(EMSGSIZE, errno);
 }
 
+/* Test that what does not fit into the buffer is lost (R1). */
+TEST_F(box, cut)
+{
+	ASSERT_EQ(5, write(self->fd, "hello", 5));
+	EXPECT_EQ(0, read(self->fd, self->bytes, 0));
+	EXPECT_EQ(2, read(self->fd, self->bytes, 2));
+	EXPECT_EQ(0, memcmp(self->bytes, "he", 2));
+	EXPECT_EQ(-1, read(self->fd, self->bytes, 8));
+	EXPECT_EQ(EAGAIN, errno);
+}
+
 /* Test that a reader sleeps until somebody writes (R2). */
 TEST_F(box, sleeps)
 {
