@@ -82,7 +82,11 @@ static inline bool compat_is_inactive(struct task_struct *task,
 
 #ifdef MODULE
 /* From 6.12 on, mm_alloc() is exported for this; before, to no module. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
 MODULE_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING);
+#else
+MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");
+#endif
 #endif
 
 #endif /* _KUNIT_COMPAT_H */
