@@ -4,6 +4,7 @@
 #include <kunit/test.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/string.h>
 
 #include "testkit.h"
 #include "../kernel/waiters.h"
@@ -49,6 +50,8 @@ static long take(void *arg)
 	struct gf_waiter waiter;
 	size_t taken = 0;
 
+	/* What gf_waiter_start() gets need not be clean. */
+	memset(&waiter, 0x5a, sizeof(waiter));
 	mutex_lock(&heap->lock);
 	while (heap->avail < taker->need && !signal_pending(current)) {
 		taker->sleeps++;
@@ -193,6 +196,8 @@ static void waiters_promise(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wake_locked(heap, 2), 1);
 	KUNIT_EXPECT_EQ(test, heap->side.promised, 2);
 	KUNIT_EXPECT_EQ(test, wake_locked(heap, 2), 0);
+	/* Nor is there more for him if a rival takes some of it. */
+	KUNIT_EXPECT_EQ(test, wake_locked(heap, 1), 0);
 	KUNIT_EXPECT_EQ(test, asleep(heap), 1);
 	mutex_unlock(&heap->lock);
 	KUNIT_EXPECT_EQ(test, tk_join(test, takers[0]->thread), 2);
