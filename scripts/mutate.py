@@ -219,10 +219,9 @@ class Source:
         self.out = out
         self.command = build_command(out, path)
         self.name = self.command[-1][:-2] + path[-2:]
-        with open(f"{out}/{self.name}", encoding="utf-8") as file:
+        # Offsets are of bytes: of each byte, one character.
+        with open(f"{out}/{self.name}", encoding="latin-1") as file:
             self.text = file.read()
-        if not self.text.isascii():
-            raise ValueError(f"{path}: only ASCII, please")
         self.mutants = []
         self._seen = set()
         self._function = ""
@@ -233,7 +232,9 @@ class Source:
         if errors:
             raise ValueError(f"{path}: {errors[0]}")
         for cursor in unit.cursor.get_children():
-            if cursor.kind == Kind.FUNCTION_DECL and cursor.is_definition():
+            # What is built in is never unloaded: __exit is not even linked.
+            if cursor.kind == Kind.FUNCTION_DECL and cursor.is_definition() and \
+                    not re.match(r"[^({]*\b__exit\b", self._text(cursor)):
                 self._function = cursor.spelling
                 self._returns = cursor.result_type.get_canonical()
                 for child in cursor.get_children():
@@ -562,7 +563,7 @@ class Source:
         words = [w for w in words if not w.startswith("-Wp,")]
         result = subprocess.run(words, cwd=self.out, text=True, check=False,
                                 stderr=subprocess.PIPE)
-        with open(rendered, encoding="utf-8") as file:
+        with open(rendered, encoding="latin-1") as file:
             lines = file.read().split("\n")
         shift = PRELUDE.count("\n") + 1
         bad, around = set(), set()
