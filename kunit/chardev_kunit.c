@@ -22,7 +22,7 @@
 #include "../kernel/globalfifo.h"
 #include "testkit.h"
 
-/* The first of them. */
+/* The first device. */
 #define NODE	"/dev/globalfifo"
 
 static struct file *device_open(struct kunit *test, int flags)

@@ -59,19 +59,25 @@ static bool in_class(struct tk_file *holder, unsigned int index)
 	return found;
 }
 
+/* The first has no number in its name. */
+static struct tk_file *open_nth(struct kunit *test, unsigned int index)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), index ? "/dev/globalfifo%u" :
+		 "/dev/globalfifo", index);
+	return tk_open_path(test, name, O_RDWR);
+}
+
 /*
  * A byte goes in and comes out, and the FIFO has the size that was asked; it is
  * one of as many as were asked for.
  */
 static void expect_works(struct kunit *test, unsigned int index)
 {
-	struct tk_file *holder;
-	char name[32], byte = 0;
+	struct tk_file *holder = open_nth(test, index);
+	char byte = 0;
 
-	/* The first has no number. */
-	snprintf(name, sizeof(name), index ? "/dev/globalfifo%u" :
-		 "/dev/globalfifo", index);
-	holder = tk_open_path(test, name, O_RDWR);
 	KUNIT_EXPECT_TRUE(test, in_class(holder, index));
 	KUNIT_EXPECT_FALSE(test, in_class(holder, gf_params.ndevices));
 	KUNIT_EXPECT_EQ(test, gf_fifo_size(holder->file->private_data),
@@ -179,7 +185,7 @@ static void load_good(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, register_chrdev_region(gf_first, 1, "load_kunit"),
 			-EBUSY);
 	expect_works(test, 0);
-	file = tk_open_path(test, "/dev/globalfifo", O_RDWR);
+	file = open_nth(test, 0);
 	fifo = file->file->private_data;
 	KUNIT_EXPECT_EQ(test, fifo->aio.max, gf_params.max_aio);
 	tk_close(file);

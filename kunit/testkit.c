@@ -354,13 +354,16 @@ struct tk_file *tk_open_path(struct kunit *test, const char *name, int flags)
 	struct path root;
 	size_t i, len = 0;
 
-	for (i = 0; i < ARRAY_SIZE(tk_roots) && !len; i++)
+	for (i = 0; i < ARRAY_SIZE(tk_roots); i++) {
 		len = str_has_prefix(name, tk_roots[i].root);
+		if (len)
+			break;
+	}
 	KUNIT_ASSERT_GT_MSG(test, len, 0, "%s is in no file system known here",
 			    name);
-	type = get_fs_type(tk_roots[i - 1].type);
+	type = get_fs_type(tk_roots[i].type);
 	KUNIT_ASSERT_NOT_NULL_MSG(test, type, "this kernel has no %s",
-				  tk_roots[i - 1].type);
+				  tk_roots[i].type);
 	holder->mnt = kern_mount(type);
 	module_put(type->owner);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(holder->mnt));

@@ -547,12 +547,11 @@ class Source:
         """An expression, a place or a statement that is one of several."""
         if not mutants[0].new:
             return f"\n{{ if (!MUTANT({mutants[0].number})) {original} }}"
-        if mutants[0].place:            # a macro may want its address
-            return "(*(" + "".join(
-                f"MUTANT({m.number}) ?\n/*@{m.number}@*/ &({m.new}) :\n"
-                for m in mutants) + f"&({original})))"
-        return "(" + "".join(f"MUTANT({m.number}) ?\n/*@{m.number}@*/ ({m.new}) :\n"
-                             for m in mutants) + f"({original}))"
+        address = "&" if mutants[0].place else ""   # a macro may want it
+        text = "(" + "".join(
+            f"MUTANT({m.number}) ?\n/*@{m.number}@*/ {address}({m.new}) :\n"
+            for m in mutants) + f"{address}({original}))"
+        return f"(*{text})" if address else text
 
     def uncompilable(self, rendered):
         """The numbers of those mutants that the compiler does not take."""
