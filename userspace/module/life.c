@@ -145,7 +145,10 @@ FIXTURE_TEARDOWN(good)
 	unload();
 }
 
-/* Test that each parameter takes effect, and that unloading undoes it (D1, D2). */
+/*
+ * Test that each parameter takes effect, and that unloading undoes it
+ * (D1, D2, D5).
+ */
 TEST_F(good, takes_effect)
 {
 	char last[64] = "/dev/" NAME, beyond[64];
@@ -275,7 +278,7 @@ FIXTURE_TEARDOWN(module)
 	EXPECT_TRUE(nothing_left());
 }
 
-/* Test that it is loaded once, and unloaded once. */
+/* Test that it is loaded once, and unloaded once (D5). */
 TEST_F(module, once)
 {
 	EXPECT_EQ(-EEXIST, load(""));
@@ -287,7 +290,7 @@ TEST_F(module, once)
 	EXPECT_EQ(0, load(""));
 }
 
-/* Test that it stays while it is open, and works on. */
+/* Test that it stays while it is open, and works on (D5). */
 TEST_F(module, stays_while_open)
 {
 	char bytes[2];
@@ -302,7 +305,7 @@ TEST_F(module, stays_while_open)
 	EXPECT_EQ(0, load(""));
 }
 
-/* Test that it stays while a request waits, of a file that nobody has (A3). */
+/* Test that it stays while a request waits, of a file that nobody has (A3, D5). */
 TEST_F(module, stays_while_pending)
 {
 	struct io_event event;
@@ -337,7 +340,7 @@ TEST_F(module, sysfs_open)
 
 /*
  * Test that unloading waits for a worker of the driver who is in the memory of a
- * request that is over, and who would find his code gone.
+ * request that is over, and who would find his code gone (D5).
  */
 TEST_F(module, waits_for_faults)
 {
@@ -370,7 +373,7 @@ TEST_F(module, waits_for_faults)
 	EXPECT_EQ(0, load(""));
 }
 
-/* Test that it can go at the moment when its last request is served. */
+/* Test that it can go at the moment when its last request is served (D5). */
 TEST_F(module, goes_when_served)
 {
 	struct io_event event;
@@ -389,7 +392,7 @@ TEST_F(module, goes_when_served)
 	}
 }
 
-/* Test that it can go at the moment when its last request is cancelled. */
+/* Test that it can go at the moment when its last request is cancelled (D5). */
 TEST_F(module, goes_when_cancelled)
 {
 	int i;
@@ -429,7 +432,7 @@ static void *user(void *unused)
 	return NULL;
 }
 
-/* Test that those who open it while it comes and goes get it whole or not. */
+/* Test that those who open it while it comes and goes get it whole or not (D5). */
 TEST_F(module, openers)
 {
 	pthread_t threads[2];
