@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What KUnit lacks in kernels before 6.12, by version, and in modules. */
+/* What tests lack in older kernels, by version, and in modules. */
 #ifndef _KUNIT_COMPAT_H
 #define _KUNIT_COMPAT_H
 
@@ -8,6 +8,7 @@
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/sched.h>
+#include <linux/timer.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
@@ -60,6 +61,11 @@ static inline int kunit_add_action_or_reset(struct kunit *test,
 #define compat_f_owner(file)	(&(file)->f_owner)
 #else
 #define compat_f_owner(file)	file_f_owner(file)
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+/* 6.16 renamed what concerns timers. */
+#define timer_destroy_on_stack	destroy_timer_on_stack
 #endif
 
 /* A task in this state: does it run no more, until somebody wakes it? */

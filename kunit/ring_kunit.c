@@ -10,6 +10,7 @@
 #include <linux/timer.h>
 
 #include "../kernel/ring.h"
+#include "compat.h"
 #include "testkit.h"
 
 #define SIZE	16UL
@@ -192,8 +193,8 @@ static void ring_peek_interrupted(struct kunit *test)
 	while (READ_ONCE(churn.rounds))
 		wrong += peek_used(churn.ring) != 0;
 	KUNIT_EXPECT_EQ(test, wrong, 0);
-	del_timer_sync(&churn.timer);
-	destroy_timer_on_stack(&churn.timer);
+	timer_delete_sync(&churn.timer);
+	timer_destroy_on_stack(&churn.timer);
 }
 
 /* Every place in the buffer, and the places around which the indices wrap. */

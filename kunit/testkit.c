@@ -11,6 +11,7 @@
 #include <linux/file.h>
 #include <linux/jiffies.h>
 #include <linux/irqflags.h>
+#include <linux/kallsyms.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
@@ -844,12 +845,22 @@ static void tk_memory_add(unsigned long site, const void *ptr, gfp_t flags)
 	}
 }
 
+/* Is it the allocator's own? From 6.18 on it keeps free memory in sheaves. */
+static bool tk_is_sheaf(unsigned long site)
+{
+	char name[KSYM_SYMBOL_LEN];
+
+	sprint_symbol_no_offset(name, site);
+	return strstr(name, "sheaf");
+}
+
 static void tk_probe_kmalloc(void *data, unsigned long site, const void *ptr,
 			     size_t wanted, size_t got, gfp_t flags, int node)
 {
 	unsigned long irqs;
 
-	if (!ptr || !in_task() || READ_ONCE(tk_memory_of) != current)
+	if (!ptr || !in_task() || READ_ONCE(tk_memory_of) != current ||
+	    tk_is_sheaf(site))
 		return;
 	raw_spin_lock_irqsave(&tk_memory_lock, irqs);
 	tk_memory_add(site, ptr, flags);
