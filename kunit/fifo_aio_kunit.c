@@ -1079,6 +1079,29 @@ static void fifo_aio_cancel_waiting(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, first->buf[1], 0);
 }
 
+static long cancel_directly(void *arg)
+{
+	struct request *r = arg;
+
+	r->cancelled = gf_aio_cancel(r->iocb.kiocb.private);
+	return atomic_read(&r->iocb.completions);
+}
+
+/*
+ * Test that who cancels a request is done with it when the server gets it, who
+ * frees it before gf_aio_cancel() returns. It takes KASAN to see that (A3).
+ */
+static void fifo_aio_cancel_frees(struct kunit *test)
+{
+	struct request *r = queue(test, READ, 4);
+	long completions = tk_give_way(test, cancel_directly, r);
+
+	if (preempt_model_full() && num_online_cpus() == 1)
+		KUNIT_EXPECT_EQ(test, completions, 1);
+	KUNIT_EXPECT_EQ(test, r->cancelled, 0);
+	KUNIT_EXPECT_EQ(test, result(test, r), -ECANCELED);
+}
+
 /* Test that a read cancelled while its bytes are copied takes none (A3, R3). */
 static void fifo_aio_cancel_read_copied(struct kunit *test)
 {
@@ -1494,6 +1517,7 @@ static struct kunit_case fifo_aio_cases[] = {
 	KUNIT_CASE(fifo_aio_cancellable_first),
 	KUNIT_CASE(fifo_aio_complete_unlocked),
 	KUNIT_CASE(fifo_aio_cancel_waiting),
+	KUNIT_CASE(fifo_aio_cancel_frees),
 	KUNIT_CASE(fifo_aio_cancel_read_copied),
 	KUNIT_CASE(fifo_aio_cancel_write_copied),
 	KUNIT_CASE(fifo_aio_cancel_before_fault),

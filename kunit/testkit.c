@@ -27,6 +27,7 @@
 #include <linux/spinlock.h>
 #include <linux/tracepoint.h>
 #include <trace/events/kmem.h>
+#include <uapi/linux/sched/types.h>
 
 #include "compat.h"
 #include "testkit.h"
@@ -274,6 +275,59 @@ void tk_race_over(struct kunit *test, struct tk_race *race)
 					       atomic_read_acquire(&race->done) == round,
 					       TK_PATIENCE),
 			    "the other does not come to its end");
+}
+
+/* A real-time priority that no thread has of its own. */
+#define TK_FIRST	7
+
+static struct task_struct *tk_get_other(unsigned int policy)
+{
+	struct task_struct *task, *found = NULL;
+
+	rcu_read_lock();
+	for_each_process(task) {
+		if (task == current || !(task->flags & PF_KTHREAD) ||
+		    task->policy != policy ||
+		    (policy == SCHED_FIFO && task->rt_priority != TK_FIRST))
+			continue;
+		found = get_task_struct(task);
+		break;
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+/* All of the kernel's threads with one policy get the other. */
+static int tk_rank_others(unsigned int from, unsigned int to)
+{
+	struct sched_attr attr = {
+		.size = sizeof(attr), .sched_policy = to,
+		.sched_priority = to == SCHED_FIFO ? TK_FIRST : 0,
+	};
+	struct task_struct *task;
+	int err = 0;
+
+	while (!err && (task = tk_get_other(from))) {
+		attr.sched_nice = task_nice(task);
+		err = sched_setattr_nocheck(task, &attr);
+		put_task_struct(task);
+	}
+	return err;
+}
+
+/*
+ * Others are raised, for to be lowered is not enough: a task with SCHED_IDLE,
+ * too, is in the kernel's debt now and then, and runs on.
+ */
+long tk_give_way(struct kunit *test, long (*fn)(void *arg), void *arg)
+{
+	long ret;
+	int err = tk_rank_others(SCHED_NORMAL, SCHED_FIFO);
+
+	ret = err ?: fn(arg);
+	KUNIT_EXPECT_EQ(test, err, 0);
+	KUNIT_EXPECT_EQ(test, 0, tk_rank_others(SCHED_FIFO, SCHED_NORMAL));
+	return ret;
 }
 
 static int tk_counter_wake(struct wait_queue_entry *entry, unsigned int mode,

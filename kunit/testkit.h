@@ -215,6 +215,22 @@ void tk_race_go(struct kunit *test, struct tk_race *race);
  */
 void tk_race_over(struct kunit *test, struct tk_race *race);
 
+/**
+ * tk_give_way - call a function that gives way to everybody
+ * @test: the test
+ * @fn: the function
+ * @arg: its argument
+ *
+ * In a fully preemptible kernel any thread of the kernel that it wakes on its
+ * processor, a worker as well, runs at once, and as long as it can: in the midst
+ * of the call that woke it, as soon as that lets go of its spinlocks. What the
+ * call touches afterwards the other is done with, and perhaps has freed, which
+ * KASAN reports.
+ *
+ * Return: what it returned.
+ */
+long tk_give_way(struct kunit *test, long (*fn)(void *arg), void *arg);
+
 /*
  * Wakeups: an entry on a queue that counts.
  */

@@ -135,6 +135,13 @@ static void testkit_start_on(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cpu, first);
 }
 
+/* Somebody who gives way, to whom, and who does not mind. */
+struct giver {
+	struct gate *gate;
+	struct tk_thread *thread, *other;
+	unsigned int priority;
+};
+
 /* Two who arrive at the same time, and who of them was first. */
 struct meeting {
 	atomic_t arrived;
@@ -174,6 +181,45 @@ static void testkit_race(struct kunit *test)
 		if (num_online_cpus() > 1)
 			KUNIT_EXPECT_NE(test, other->cpu, raw_smp_processor_id());
 	}
+}
+
+/* Open the gate: has who waits there gone through when that returns? */
+static long gave_way(void *arg)
+{
+	struct giver *giver = arg;
+
+	giver->priority = giver->other->task->rt_priority;
+	gate_open(giver->gate);
+	return tk_is_done(giver->thread);
+}
+
+/*
+ * Test that whoever is woken by one who gives way is done first, where the
+ * kernel can be preempted; and that nobody is above others afterwards.
+ */
+static void testkit_give_way(struct kunit *test)
+{
+	struct gate *gate = test->priv;
+	struct giver giver = { .gate = gate };
+	unsigned int priority;
+	long first;
+
+	KUNIT_ASSERT_EQ(test, 0,
+			set_cpus_allowed_ptr(current,
+					     cpumask_of(cpumask_first(cpu_online_mask))));
+	mutex_lock(&gate->lock);
+	giver.other = tk_start(test, gate_lock, gate);
+	giver.thread = tk_start_on(test, 0, gate_pass, gate);
+	tk_wait_asleep(test, giver.thread, &gate->queue);
+	priority = giver.other->task->rt_priority;
+	first = tk_give_way(test, gave_way, &giver);
+	KUNIT_EXPECT_EQ(test, giver.other->task->rt_priority, priority);
+	mutex_unlock(&gate->lock);
+	KUNIT_EXPECT_GT(test, giver.priority, 0);
+	if (preempt_model_full() || preempt_model_rt())
+		KUNIT_EXPECT_EQ(test, first, 1);
+	KUNIT_EXPECT_EQ(test, tk_join(test, giver.other), 1);
+	KUNIT_EXPECT_EQ(test, tk_join(test, giver.thread), 0);
 }
 
 /* Test that wakeups are counted, with their key, and taken from nobody. */
@@ -711,6 +757,7 @@ static struct kunit_case testkit_cases[] = {
 	KUNIT_CASE(testkit_locked_out),
 	KUNIT_CASE(testkit_start_on),
 	KUNIT_CASE(testkit_race),
+	KUNIT_CASE(testkit_give_way),
 	KUNIT_CASE(testkit_count_wakes),
 	KUNIT_CASE(testkit_device),
 	KUNIT_CASE(testkit_paths),
