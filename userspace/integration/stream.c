@@ -680,6 +680,44 @@ TEST_F(torrent, in_order)
 	EXPECT_EQ(0, reap(child));
 }
 
+/* Write all of it with as few calls as can be: 0 if well. */
+static int write_flood(int fd, size_t total, bool restart)
+{
+	char *bytes = malloc(total);
+	size_t at;
+	ssize_t n;
+
+	for (at = 0; bytes && at < total; at++)
+		bytes[at] = byte_at(at);
+	for (at = 0; bytes && at < total; at += MAX(n, 0)) {
+		n = write(fd, bytes + at, total - at);
+		if (n <= 0 && (n == 0 || errno != EINTR || restart))
+			break;
+	}
+	free(bytes);
+	return at != total;
+}
+
+/*
+ * Test that of a write longer than what fits, the bytes that went in before a
+ * signal are not written again after it (W3).
+ */
+TEST_F(torrent, more_than_fits)
+{
+	bool restart = variant->sa_flags & SA_RESTART;
+	size_t total = self->size + 3;
+	pid_t child = spawn();
+
+	if (!child)
+		_exit(write_flood(self->fd, total, restart));
+	ASSERT_EQ(0, wait_asleep(child));
+	ASSERT_EQ(0, kill(child, SIGUSR1));
+	ASSERT_EQ(0, wait_asleep(child));
+	EXPECT_EQ(0, run_torrent(self->fd, false, total, child, restart));
+	EXPECT_EQ(0, reap_soon(child));
+	EXPECT_EQ(0, device_show("fill"));
+}
+
 #define WRITERS	4
 #define READERS	3
 #define RECORDS	300	/* of each writer */
