@@ -5,6 +5,14 @@
 
 MAKEFLAGS += --no-print-directory
 
+# From gcc 14 on, UML's code model puts large objects into sections where kmemleak
+# does not look, as if nothing that they point to were needed.
+ifeq ($(ARCH),um)
+ifeq ($(shell [ "$$(gcc -dumpversion)" -ge 14 ] && echo y),y)
+export KCFLAGS := $(KCFLAGS) -mlarge-data-threshold=2147483647
+endif
+endif
+
 lock := $(CURDIR).lock
 goals := $(or $(MAKECMDGOALS),all)
 
