@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 
 #include "aio.h"
+#include "compat.h"
 
 /* Where a request may go from each state. */
 static const unsigned int gf_aio_next[GF_AIO_STATES] = {
@@ -162,7 +163,7 @@ bool gf_aio_ready(struct gf_aio *aio, int rw, size_t avail)
  */
 void gf_aio_kick(struct gf_aio *aio)
 {
-	mod_delayed_work(system_unbound_wq, &aio->server, 0);
+	mod_delayed_work(system_dfl_wq, &aio->server, 0);
 }
 
 /**
@@ -542,7 +543,7 @@ void gf_aio_be_patient(struct gf_aio *aio)
 	delay = min(gf_aio_delay(aio, READ), gf_aio_delay(aio, WRITE));
 	spin_unlock_irqrestore(&aio->lock, flags);
 	if (delay != MAX_JIFFY_OFFSET)
-		queue_delayed_work(system_unbound_wq, &aio->server, delay);
+		queue_delayed_work(system_dfl_wq, &aio->server, delay);
 }
 
 /**

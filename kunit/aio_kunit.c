@@ -16,6 +16,7 @@
 #include <linux/uio.h>
 
 #include "../kernel/aio.h"
+#include "../kernel/compat.h"
 #include "../kernel/globalfifo.h"
 #include "compat.h"
 #include "testkit.h"
@@ -987,7 +988,7 @@ static void aio_destroy_impatient(struct kunit *test)
 {
 	struct aio_test *ctx = test->priv;
 
-	queue_delayed_work(system_unbound_wq, &ctx->aio.server, TK_PATIENCE);
+	queue_delayed_work(system_dfl_wq, &ctx->aio.server, TK_PATIENCE);
 	gf_aio_destroy(&ctx->aio);
 	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&ctx->aio.server));
 	cancel_delayed_work_sync(&ctx->aio.server);
