@@ -315,6 +315,13 @@ static int tk_rank_others(unsigned int from, unsigned int to)
 	return err;
 }
 
+static void tk_give_way_end(void *data)
+{
+	struct kunit *test = data;
+
+	KUNIT_EXPECT_EQ(test, 0, tk_rank_others(SCHED_FIFO, SCHED_NORMAL));
+}
+
 /*
  * Others are raised, for to be lowered is not enough: a task with SCHED_IDLE,
  * too, is in the kernel's debt now and then, and runs on.
@@ -322,11 +329,12 @@ static int tk_rank_others(unsigned int from, unsigned int to)
 long tk_give_way(struct kunit *test, long (*fn)(void *arg), void *arg)
 {
 	long ret;
-	int err = tk_rank_others(SCHED_NORMAL, SCHED_FIFO);
 
-	ret = err ?: fn(arg);
-	KUNIT_EXPECT_EQ(test, err, 0);
-	KUNIT_EXPECT_EQ(test, 0, tk_rank_others(SCHED_FIFO, SCHED_NORMAL));
+	/* If an assertion ends the case, too. */
+	tk_defer(test, tk_give_way_end, test);
+	KUNIT_ASSERT_EQ(test, 0, tk_rank_others(SCHED_NORMAL, SCHED_FIFO));
+	ret = fn(arg);
+	tk_give_way_end(test);
 	return ret;
 }
 
