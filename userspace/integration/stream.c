@@ -685,14 +685,20 @@ static int write_flood(int fd, size_t total, bool restart)
 {
 	char *bytes = malloc(total);
 	size_t at;
-	ssize_t n;
+	long n;
 
-	for (at = 0; bytes && at < total; at++)
+	if (!bytes)
+		return 1;
+	for (at = 0; at < total; at++)
 		bytes[at] = byte_at(at);
-	for (at = 0; bytes && at < total; at += MAX(n, 0)) {
-		n = write(fd, bytes + at, total - at);
-		if (n <= 0 && (n == 0 || errno != EINTR || restart))
+	at = 0;
+	while (at < total) {
+		n = or_errno(write(fd, bytes + at, total - at));
+		if (n == -EINTR && !restart)
+			continue;
+		if (n <= 0)
 			break;
+		at += n;
 	}
 	free(bytes);
 	return at != total;
